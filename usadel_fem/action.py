@@ -1,0 +1,294 @@
+"""The equation of the paper, as the stationarity of a holomorphic action of nodal matrices.
+
+    S[ǧ] = ∫ N_F Tr{ D/4 (∂̃_kǧ)² + Ωǧ − (1/16τ_so) σ^aǧσ^aǧ
+                     + (Dθ/4) ε_{ija} σ^aǧ ∂_iǧ ∂_jǧ − i(Dκ/4) ε_{ija} σ^a ∂_iǧ ∂_jǧ },   ǧ² = 1
+
+δS = 0 under δǧ = [W, ǧ] is Eq. (1) with the torque T of Eq. (3) and the part ½(J_k − ǧJ_kǧ) of the
+current of Eq. (2) that anticommutes with ǧ.  Below F_i = ∂S/∂ǧ_i, dS = Σ_i Tr F_i dǧ_i: one line
+for each form of `fem/forms.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from usadel_fem.fem.forms import Forms, SpinHall
+from usadel_fem.fem.links import adjoint, apply, spin_matrix
+from usadel_fem.physics.nambu import (
+    SIGMA,
+    TAU3_DIAGONAL,
+    Complex,
+    commutator,
+    dot_sigma,
+    pair_matrix,
+    trace,
+)
+
+
+def source(
+    forms: Forms, energy: complex, delta: Complex | None = None, reservoirs: Mapping[str, Complex] | None = None
+) -> Complex:
+    """The part of F_i that does not depend on ǧ: Ω_i and the tunnel contacts, (N, 4, 4).
+
+    Ω_i = i(ε ω_i + iΓ_i + h_i·σ)τ₃ − iΔ̌_i, each weighted by ∫ N_F φ_i(…); a contact adds −½ G_i Γǧ_resΓ.
+
+    Args:
+        energy: real ε (the Dynes Γ is added here) or iω.
+        delta: self-consistent Δ_p on `forms.pairing`, (P,).
+        reservoirs: ǧ of each terminal, (4, 4).
+    """
+    gap = forms.delta
+    if delta is not None and forms.pairing is not None:
+        gap = gap + forms.pairing.mass @ delta
+    scalar = energy * forms.weight + 1j * forms.dynes * is_real(energy)
+    omega = 1j * (scalar[:, None, None] * np.eye(4) + dot_sigma(forms.exchange)) * TAU3_DIAGONAL
+    omega -= 1j * pair_matrix(gap)
+    for contact in forms.contacts:
+        g = contact.filter @ (reservoirs or {})[contact.terminal] @ contact.filter
+        omega -= 0.5 * contact.weight[:, None, None] * g
+    return omega
+
+
+def is_real(energy: complex) -> bool:
+    """Real energies carry the Dynes Γ; Matsubara energies iω do not."""
+    energy = complex(energy)
+    return energy.real != 0.0 or energy.imag == 0.0
+
+
+def quadratic(forms: Forms, g: Complex) -> Complex:
+    """F_i of the terms quadratic in ǧ: diffusion, spin relaxation, swapping, tunnel interfaces."""
+    force = 0.5 * apply(forms.stiffness, g)
+    if forms.spin_relaxation is not None:
+        force -= 0.125 * sigma_sandwich(apply(forms.spin_relaxation, g))
+    for a, matrix in forms.swapping:
+        force -= 0.25j * commutator(apply(matrix, g), SIGMA[a])
+    for tunnel in forms.tunnels:
+        force -= 0.5 * tunnel.filter @ apply(tunnel.matrix, g) @ tunnel.filter
+    return force
+
+
+def sigma_sandwich(g: Complex) -> Complex:
+    """σ^aǧσ^a = 2 Tr_σ ǧ − ǧ on every Nambu block."""
+    out = -g
+    for i in (0, 2):
+        for j in (0, 2):
+            singlet = 2 * (g[:, i, j] + g[:, i + 1, j + 1])
+            out[:, i, j] += singlet
+            out[:, i + 1, j + 1] += singlet
+    return out
+
+
+@dataclass(frozen=True)
+class SpinHallState:
+    """ǧ (Q, 4, 4) and ∂_kǧ at the quadrature points where θ ≠ 0, and the form's forces there."""
+
+    form: SpinHall
+    g: Complex
+    gradient: tuple[Complex, ...]
+
+    def force(self) -> Complex:
+        """F_i of ¼ ∫ N_F Dθ ε_{kla} Tr σ^aǧ ∂_kǧ ∂_lǧ."""
+        by_value = np.zeros_like(self.g)
+        by_gradient = [np.zeros_like(self.g) for _ in self.gradient]
+        for k, l, a, w in self._planes():
+            dk, dl, s = self.gradient[k], self.gradient[l], SIGMA[a]
+            by_value += w * commutator(dk, dl) @ s
+            by_gradient[k] += w * _edge(dl, s, self.g)
+            by_gradient[l] -= w * _edge(dk, s, self.g)
+        return self._collect(by_value, by_gradient)
+
+    def change(self, dg: Complex, frozen: bool = False) -> Complex:
+        """dF_i for dǧ_i; frozen: the undifferentiated ǧ of the form is held fixed (Picard)."""
+        at = self.form.at
+        d = [apply(matrix, dg) for matrix in at.gradient]
+        y = np.zeros_like(self.g) if frozen else apply(at.value, dg)
+        by_value = np.zeros_like(self.g)
+        by_gradient = [np.zeros_like(self.g) for _ in d]
+        for k, l, a, w in self._planes():
+            dk, dl, s = self.gradient[k], self.gradient[l], SIGMA[a]
+            if not frozen:
+                by_value += w * (commutator(d[k], dl) + commutator(dk, d[l])) @ s
+            by_gradient[k] += w * (_edge(d[l], s, self.g) + _edge(dl, s, y))
+            by_gradient[l] -= w * (_edge(d[k], s, self.g) + _edge(dk, s, y))
+        return self._collect(by_value, by_gradient)
+
+    def matrix(self, frozen: bool = False) -> sparse.csr_matrix:
+        """`change` as a matrix on flattened nodal matrices, (16N, 16N)."""
+        at = self.form.at
+        value, gradient = spin_matrix(at.value), [spin_matrix(m) for m in at.gradient]
+        transposed = [spin_matrix(adjoint(m)) for m in (at.value, *at.gradient)]
+        total = sparse.csr_matrix((value.shape[1],) * 2, dtype=complex)
+        keep = 0.0 if frozen else 1.0
+        for k, l, a, w in self._planes():
+            dk, dl, s = self.gradient[k], self.gradient[l], SIGMA[a]
+            sg = s @ self.g
+            for row, column, block in (
+                (0, gradient[k], _left_right(None, dl @ s) - _left_right(dl, s)),
+                (0, gradient[l], _left_right(dk, s) - _left_right(None, dk @ s)),
+                (k + 1, gradient[l], _left_right(None, sg) - _left_right(sg, None)),
+                (k + 1, value, _left_right(dl @ s, None) - _left_right(s, dl)),
+                (l + 1, gradient[k], _left_right(sg, None) - _left_right(None, sg)),
+                (l + 1, value, _left_right(s, dk) - _left_right(dk @ s, None)),
+            ):
+                total = total + transposed[row] @ _block_diagonal((keep if row == 0 or column is value else 1.0) * w * block) @ column
+        return total
+
+    def value(self) -> complex:
+        """The form itself."""
+        total = 0.0 + 0.0j
+        for k, l, a, w in self._planes():
+            integrand = trace(SIGMA[a] @ self.g, commutator(self.gradient[k], self.gradient[l]))
+            total += complex(np.sum(w[:, 0, 0] * integrand))
+        return total
+
+    def _planes(self):  # type: ignore[no-untyped-def]
+        for k, l, a, sign in self.form.planes:
+            yield k, l, a, 0.25 * sign * self.form.weight[:, None, None]
+
+    def _collect(self, by_value: Complex, by_gradient: list[Complex]) -> Complex:
+        at = self.form.at
+        force = apply(adjoint(at.value), by_value)
+        for matrix, part in zip(at.gradient, by_gradient, strict=True):
+            force += apply(adjoint(matrix), part)
+        return force
+
+
+def _edge(d: Complex, s: Complex, x: Complex) -> Complex:
+    """dσx − σxd."""
+    sx = s @ x
+    return d @ sx - sx @ d
+
+
+def spin_hall_state(forms: Forms, g: Complex) -> SpinHallState | None:
+    """The spin Hall form at ǧ, or None where θ = 0 everywhere."""
+    if forms.spin_hall is None:
+        return None
+    at = forms.spin_hall.at
+    return SpinHallState(forms.spin_hall, apply(at.value, g), tuple(apply(m, g) for m in at.gradient))
+
+
+def force(forms: Forms, g: Complex, omega: Complex, state: SpinHallState | None) -> Complex:
+    """F_i = ∂S/∂ǧ_i, (N, 4, 4); the equation reads [ǧ_i, F_i] = 0 at every free node.
+
+    Args:
+        omega: from `source`.
+        state: from `spin_hall_state(forms, g)`.
+    """
+    total = omega + quadratic(forms, g)
+    return total if state is None else total + state.force()
+
+
+def action(forms: Forms, g: Complex, omega: Complex) -> complex:
+    """S[ǧ]: Tr of a term of degree n in ǧ is 1/n Tr ǧF of it."""
+    total = complex(np.sum(trace(omega, g)) + 0.5 * np.sum(trace(g, quadratic(forms, g))))
+    state = spin_hall_state(forms, g)
+    return total if state is None else total + state.value()
+
+
+@dataclass(frozen=True)
+class Linearisation:
+    """Gradient and Hessian of S at ǧ_i = M_iτ₃M_i⁻¹ for M_i → M_i(1 + w_i), w off-diagonal in Nambu.
+
+    δǧ = M(−2τ₃w + 2τ₃w²)M⁻¹.  Unknowns and residuals are (N, 2, 2, 2): the eh and he blocks of w, and
+    the residual ordered so that dS = Σ w·r; the Hessian is then complex symmetric.
+    """
+
+    forms: Forms
+    m: Complex
+    inverse: Complex
+    local: Complex
+    state: SpinHallState | None
+    frozen: bool = False
+
+    @classmethod
+    def at(
+        cls, forms: Forms, m: Complex, inverse: Complex, g: Complex, omega: Complex, frozen: bool = False
+    ) -> Linearisation:
+        state = spin_hall_state(forms, g)
+        local = inverse @ force(forms, g, omega, state) @ m * TAU3_DIAGONAL
+        return cls(forms, m, inverse, local, state, frozen)
+
+    def gradient(self) -> Complex:
+        """r_α = Tr F_iE_i^α, E^α = −2Mτ₃e^αM⁻¹."""
+        return pair(-2 * self.local)
+
+    def change_of_g(self, w: Complex) -> Complex:
+        """δǧ = −2Mτ₃wM⁻¹ to first order."""
+        return self.m @ unpair(w, -2.0, 2.0) @ self.inverse
+
+    def hessian(self, w: Complex) -> Complex:
+        """H w: the change of r, with the nodal term 2 Tr M⁻¹FMτ₃w² of second order."""
+        dg = self.change_of_g(w)
+        df = quadratic(self.forms, dg)
+        if self.state is not None:
+            df += self.state.change(dg, self.frozen)
+        off = unpair(w, 1.0, 1.0)
+        return pair(-2 * (self.inverse @ df @ self.m) * TAU3_DIAGONAL + 2 * (self.local @ off + off @ self.local))
+
+    def matrix(self) -> sparse.csr_matrix:
+        """The Hessian assembled, (8N, 8N) complex: the reference and the fallback, not the default."""
+        n = self.forms.size
+        unit = np.eye(8, dtype=complex).reshape(8, 1, 2, 2, 2)
+        basis = np.stack([self.m @ unpair(e, -2.0, 2.0) @ self.inverse for e in unit], axis=-1).reshape(n, 16, 8)
+        transposed = np.swapaxes(basis.reshape(n, 4, 4, 8), 1, 2).reshape(n, 16, 8).swapaxes(1, 2)
+        linear = quadratic_matrix(self.forms)
+        if self.state is not None:
+            linear = linear + self.state.matrix(self.frozen)
+        e, et = _block_diagonal(basis), _block_diagonal(transposed)
+        nodal = np.stack(
+            [pair(2 * (self.local @ unpair(u, 1.0, 1.0) + unpair(u, 1.0, 1.0) @ self.local)) for u in unit], axis=-1
+        )
+        return sparse.csr_matrix(et @ linear @ e + _block_diagonal(nodal.reshape(n, 8, 8)))
+
+
+def pair(x: Complex) -> Complex:
+    """Blocks he and eh of x, transposed: the coefficients of Tr xw by the entries of w_eh and w_he."""
+    out = np.empty((x.shape[0], 2, 2, 2), dtype=complex)
+    out[:, 0] = x[:, 2:, :2].swapaxes(1, 2)
+    out[:, 1] = x[:, :2, 2:].swapaxes(1, 2)
+    return out
+
+
+def unpair(w: Complex, upper: float, lower: float) -> Complex:
+    """The 4×4 matrices with blocks eh = upper·w_eh and he = lower·w_he."""
+    out = np.zeros((w.shape[0], 4, 4), dtype=complex)
+    out[:, :2, 2:] = upper * w[:, 0]
+    out[:, 2:, :2] = lower * w[:, 1]
+    return out
+
+
+def quadratic_matrix(forms: Forms) -> sparse.csr_matrix:
+    """`quadratic` as a matrix on flattened nodal matrices, (16N, 16N)."""
+    total = 0.5 * spin_matrix(forms.stiffness)
+    if forms.spin_relaxation is not None:
+        sandwich = sum(np.kron(s, s.T) for s in SIGMA)
+        total = total - 0.125 * sparse.kron(forms.spin_relaxation, sandwich)
+    for a, matrix in forms.swapping:
+        total = total + 0.25j * sparse.kron(sparse.identity(forms.size), _ad(SIGMA[a])) @ spin_matrix(matrix)
+    for tunnel in forms.tunnels:
+        total = total - 0.5 * sparse.kron(tunnel.matrix, np.kron(tunnel.filter, tunnel.filter.T))
+    return sparse.csr_matrix(total)
+
+
+def _ad(s: Complex) -> Complex:
+    """x → [s, x] on flattened matrices."""
+    return np.kron(s, np.eye(4)) - np.kron(np.eye(4), s.T)
+
+
+def _left_right(left: Complex | None, right: Complex | None) -> Complex:
+    """x → left x right on flattened 4×4 matrices, (..., 16, 16)."""
+    eye = np.eye(4)
+    a = eye if left is None else left
+    b = eye if right is None else right
+    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return np.einsum("...ij,...kl->...iljk", a, b).reshape(*shape, 16, 16)
+
+
+def _block_diagonal(blocks: Complex) -> sparse.csr_matrix:
+    """Blocks (n, r, c) along the diagonal."""
+    n, r, c = blocks.shape
+    return sparse.bsr_matrix((np.ascontiguousarray(blocks), np.arange(n), np.arange(n + 1)), shape=(n * r, n * c)).tocsr()

@@ -1,0 +1,1 @@
+"""Meshes, Lagrange spaces and every scalar weak form of the action."""

@@ -1,0 +1,188 @@
+"""From a space and material coefficients to the matrices of `forms.Forms`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from usadel_fem.fem import forms
+from usadel_fem.fem.forms import Contact, Forms, Pairing, SpinHall, Tunnel
+from usadel_fem.fem.links import Matrix, link
+from usadel_fem.fem.space import Evaluation, Index, Real, Space, evaluation
+from usadel_fem.physics.nambu import Complex
+
+
+class Coefficient(Protocol):
+    """Values (...) of a material coefficient at mesh coordinates x (dim, ...) inside elements (...).
+
+    Names: D, N_F, theta, kappa, spin_relaxation_rate (1/τ_so), dynes, Delta (complex), exchange (3, ...).
+    """
+
+    def __call__(self, name: str, x: Real, element: Index) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """A tunnel barrier: facets (and those of the other side inside the mesh), G, filter Γ."""
+
+    name: str
+    facets: Index
+    partners: Index | None
+    conductance: float
+    filter: Complex
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is attached to the materials: barriers, spin mixing, reservoirs, superconducting regions, fields.
+
+    Attributes:
+        interfaces: barriers inside the mesh.
+        contacts: barriers to reservoirs.
+        mixing: (facets, G_φ m) of spin-mixing surfaces.
+        reservoirs: terminal → facets of transparent contacts.
+        critical_temperatures: region → T_c0 of self-consistent regions.
+        vector_potential: A of mesh coordinates (dim, ...) → (dim, ...), or None.
+        spin_field: A_k^a of elements (...) → (..., dim, 3), or None.
+    """
+
+    interfaces: Sequence[Barrier] = ()
+    contacts: Sequence[Barrier] = ()
+    mixing: Sequence[tuple[Index, Real]] = ()
+    reservoirs: Mapping[str, Index] = field(default_factory=dict)
+    critical_temperatures: Mapping[str, float] = field(default_factory=dict)
+    vector_potential: Callable[[Real], Real] | None = None
+    spin_field: Callable[[Index], Real] | None = None
+
+
+def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None = None) -> Forms:
+    """Every matrix of the action, once per mesh.
+
+    Args:
+        space: P1 or P2.
+        coefficient: material coefficients as functions of position and element.
+        around: barriers, reservoirs, self-consistent regions and fields.
+    """
+    around = around or Surroundings()
+    basis = space.basis
+    x = np.asarray(basis.global_coordinates())
+    element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+    at = {n: np.asarray(coefficient(n, x, element)) for n in ("D", "N_F", "theta", "kappa")}
+    n_f, d = at["N_F"], at["D"]
+    scalar = forms.stiffness.assemble(basis, N_F=n_f, D=d).tocsr()
+    linked = _linked_evaluation(space, around)
+    stiffness: Matrix = scalar
+    if linked is not None:
+        stiffness = forms.covariant_stiffness(linked, (n_f * d).ravel())
+    rate = np.asarray(coefficient("spin_relaxation_rate", x, element))
+    delta, h = coefficient("Delta", x, element), np.asarray(coefficient("exchange", x, element))
+    scale = np.abs(delta) + np.sqrt((h**2).sum(axis=0)) + rate / 4
+    exchange = np.stack([_weight(basis, n_f, c) for c in h], axis=-1)
+    for facets, mixing in around.mixing:
+        exchange = exchange + forms.facet_weight(space, facets)[:, None] * mixing
+    return Forms(
+        stiffness=stiffness,
+        scalar_stiffness=scalar,
+        mass=_mass(basis, n_f, 1.0),
+        scale=_mass(basis, n_f, scale),
+        weight=_weight(basis, n_f, 1.0),
+        dynes=_weight(basis, n_f, coefficient("dynes", x, element)),
+        exchange=exchange,
+        delta=_weight(basis, n_f, np.real(delta)) + 1j * _weight(basis, n_f, np.imag(delta)),
+        spin_relaxation=_mass(basis, n_f, rate) if rate.any() else None,
+        swapping=_swapping(space, linked, n_f, d, at["kappa"]),
+        spin_hall=_spin_hall(space, coefficient, around, at["theta"]),
+        pairing=_pairing(space, coefficient, around.critical_temperatures),
+        tunnels=tuple(_tunnel(space, b) for b in around.interfaces),
+        contacts=tuple(
+            Contact(b.name, b.conductance * forms.facet_weight(space, b.facets), b.filter) for b in around.contacts
+        ),
+        pinned=_pinned(space, around.reservoirs),
+    )
+
+
+def _mass(basis: Any, n_f: Real, c: Any) -> sparse.csr_matrix:
+    return forms.mass.assemble(basis, N_F=n_f, c=np.broadcast_to(c, n_f.shape)).tocsr()
+
+
+def _weight(basis: Any, n_f: Real, c: Any) -> Real:
+    return np.asarray(forms.weight.assemble(basis, N_F=n_f, c=np.broadcast_to(c, n_f.shape)))
+
+
+def _swapping(
+    space: Space, linked: Evaluation | None, n_f: Real, d: Real, kappa: Real
+) -> tuple[tuple[int, Matrix], ...]:
+    if not kappa.any():
+        return ()
+    found: list[tuple[int, Matrix]] = []
+    for a in sorted({plane[2] for plane in forms.planes(space.axes)}):
+        if linked is None:
+            found.append((a, forms.swapping(a, space.axes).assemble(space.basis, N_F=n_f, D=d, kappa=kappa).tocsr()))
+        else:
+            found.append((a, forms.covariant_swapping(linked, (n_f * d * kappa).ravel(), a, space.axes)))
+    return tuple(found)
+
+
+def _spin_hall(space: Space, coefficient: Coefficient, around: Surroundings, theta: Real) -> SpinHall | None:
+    planes = forms.planes(space.axes)
+    elements = np.flatnonzero(theta.any(axis=1))
+    if not planes or not elements.size:
+        return None
+    varies = np.ptp(theta, axis=1).max() > 0
+    at = evaluation(space.quadrature(3 * space.order - 2 + 2 * varies), elements)
+    n_f, d, t = (np.asarray(coefficient(n, at.position, at.element)) for n in ("N_F", "D", "theta"))
+    return SpinHall(_with_links(space, at, around), at.weight * n_f * d * t, planes)
+
+
+def _linked_evaluation(space: Space, around: Surroundings) -> Evaluation | None:
+    if around.vector_potential is None and around.spin_field is None:
+        return None
+    return _with_links(space, evaluation(space.basis), around)
+
+
+def _with_links(space: Space, at: Evaluation, around: Surroundings) -> Evaluation:
+    if around.vector_potential is None and around.spin_field is None:
+        return at
+    return link(at, np.asarray(space.basis.doflocs), around.vector_potential, around.spin_field)
+
+
+def _pairing(space: Space, coefficient: Coefficient, tc: Mapping[str, float]) -> Pairing | None:
+    if not tc:
+        return None
+    nodes, columns = [], []
+    for region in tc:
+        elements = space.device_mesh.regions[region]
+        basis = space.basis.with_elements(elements)
+        x = np.asarray(basis.global_coordinates())
+        n_f = np.asarray(coefficient("N_F", x, np.broadcast_to(np.asarray(elements)[:, None], x.shape[1:])))
+        inside = space.element_nodes(elements)
+        nodes.append(inside)
+        columns.append(_mass(basis, n_f, 1.0)[:, inside])
+    return Pairing(
+        node=np.concatenate(nodes),
+        region=np.concatenate([np.full(n.size, name) for n, name in zip(nodes, tc, strict=True)]),
+        tc=np.concatenate([np.full(n.size, tc[name]) for n, name in zip(nodes, tc, strict=True)]),
+        mass=sparse.hstack(columns).tocsr(),
+    )
+
+
+def _tunnel(space: Space, barrier: Barrier) -> Tunnel:
+    assert barrier.partners is not None
+    matrix = forms.tunnel_matrix(space, barrier.facets, barrier.partners, barrier.conductance)
+    return Tunnel(barrier.name, matrix, barrier.filter)
+
+
+def _pinned(space: Space, reservoirs: Mapping[str, Index]) -> dict[str, Index]:
+    """Nodes of each transparent terminal; a node of two terminals belongs to the first."""
+    taken = np.zeros(space.size, dtype=bool)
+    pinned = {}
+    for name, facets in reservoirs.items():
+        nodes = space.facet_nodes(facets)
+        pinned[name] = nodes[~taken[nodes]]
+        taken[nodes] = True
+    return pinned

@@ -1,0 +1,205 @@
+"""Every weak form, in the letters of the paper; φ_i are the Lagrange functions of the nodal values ǧ_i.
+
+Each form is a *real scalar* matrix or vector, assembled once per mesh, independent of energy.
+Every material term carries the local density of states N_F, so that N_F J_k is what flows through
+an interface; continuity there is natural, nothing is imposed.
+
+    K_ij     = ∫ N_F D ∂_kφ_i ∂_kφ_j              ¼ K_ij Tr ǧ_iǧ_j                      Eq. (2), diffusion
+    ω_i      = ∫ N_F φ_i (1, Γ, h^a, Δ)           Tr Ω_iǧ_i                             Eq. (1)
+    M^so_ij  = ∫ (N_F/τ_so) φ_iφ_j                −(1/16) M^so_ij Tr σ^aǧ_iσ^aǧ_j       Eq. (70)
+    A^a_ij   = ∫ N_F Dκ ε_{kla} ∂_kφ_i ∂_lφ_j     −(i/4) A^a_ij Tr σ^aǧ_iǧ_j            Eqs. (2), (3), swapping
+    spin Hall: ∫ N_F Dθ ε_{kla} φ ∂_kφ ∂_lφ       ¼ Tr σ^aǧ ∂_kǧ ∂_lǧ at quadrature     Eqs. (2), (3)
+    G_ij     = ∫_interface G φ_iφ_j (two sides)   −½ G_ij Tr ǧ_i Γ ǧ_j Γ                Kupriyanov–Lukichev
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from skfem import BilinearForm, LinearForm
+from skfem.helpers import dot, grad
+
+from usadel_fem.fem.links import Matrix, adjoint_product
+from usadel_fem.fem.space import Evaluation, Index, Real, Space, evaluation
+from usadel_fem.physics.nambu import EPSILON, Complex
+
+Array = NDArray[Any]
+
+
+@BilinearForm
+def stiffness(u: Any, v: Any, w: Any) -> Any:
+    """K_ij = ∫ N_F D ∂_kφ_i ∂_kφ_j."""
+    return w.N_F * w.D * dot(grad(u), grad(v))
+
+
+@BilinearForm
+def mass(u: Any, v: Any, w: Any) -> Any:
+    """∫ N_F c φ_i φ_j; c = 1/τ_so gives M^so, c = 1 the mass that carries a nodal Δ_j."""
+    return w.N_F * w.c * u * v
+
+
+@LinearForm
+def weight(v: Any, w: Any) -> Any:
+    """ω_i = ∫ N_F c φ_i with c = 1, Γ, h^a, Re Δ or Im Δ."""
+    return w.N_F * w.c * v
+
+
+def swapping(a: int, axes: tuple[int, ...]) -> BilinearForm:
+    """A^a_ij = ∫ N_F Dκ ε_{kla} ∂_kφ_i ∂_lφ_j, with k, l the physical axes of the mesh coordinates."""
+    epsilon = EPSILON[np.ix_(axes, axes)][..., a]
+    pairs = list(zip(*np.nonzero(epsilon), strict=True))
+    return BilinearForm(
+        lambda u, v, w: w.N_F * w.D * w.kappa * sum(epsilon[k, l] * grad(v)[k] * grad(u)[l] for k, l in pairs)
+    )
+
+
+@dataclass(frozen=True)
+class SpinHall:
+    """The trilinear form at quadrature points of the elements where θ ≠ 0.
+
+    Attributes:
+        at: evaluation of ǧ and ∂_kǧ at the points.
+        weight: quadrature weight × N_F D θ, (Q,).
+        planes: (k, l, a, ε_{kla}) for every pair k < l of mesh coordinates.
+    """
+
+    at: Evaluation
+    weight: Real
+    planes: tuple[tuple[int, int, int, float], ...]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A nodal Δ_p of each superconducting region: at an S/N interface Δ ends while ǧ is continuous.
+
+    Attributes:
+        node: mesh node of each pairing unknown, (P,).
+        region: region name of each, (P,) strings.
+        tc: its critical temperature T_c0, (P,).
+        mass: ∫_region N_F φ_iφ_p, (N, P): the weight of Δ̌ at node i is mass @ Δ.
+    """
+
+    node: Index
+    region: Array
+    tc: Real
+    mass: sparse.csr_matrix
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """Tunnel interface inside the mesh: G_ij couples the nodes of its two sides; Γ = t + u m·σ τ₃."""
+
+    name: str
+    matrix: sparse.csr_matrix
+    filter: Complex
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Tunnel contact to a reservoir: weights ∫ G φ_i (N,), and its spin filter Γ."""
+
+    terminal: str
+    weight: Real
+    filter: Complex
+
+
+@dataclass(frozen=True)
+class Forms:
+    """All geometry and material data of a device, as the action needs them.
+
+    Attributes:
+        stiffness: K (N, N); link matrices included where there is a vector potential.
+        scalar_stiffness: K without links, for preconditioning.
+        mass: ∫ N_F φ_iφ_j (N, N).
+        scale: ∫ N_F c φ_iφ_j with c the local energy scale of the potentials, for preconditioning.
+        weight: ∫ N_F φ_i (N,).
+        dynes: ∫ N_F Γ φ_i (N,).
+        exchange: ∫ N_F h φ_i (N, 3), spin mixing of interfaces included.
+        delta: ∫ N_F Δ φ_i (N,), complex, of the given pair potentials.
+        spin_relaxation: M^so or None.
+        swapping: pairs (a, A^a) that do not vanish.
+        spin_hall: SpinHall or None.
+        pairing: self-consistent regions or None.
+        tunnels, contacts: interfaces and terminals behind a barrier.
+        pinned: terminal name → nodes held at the reservoir's ǧ.
+    """
+
+    stiffness: Matrix
+    scalar_stiffness: sparse.csr_matrix
+    mass: sparse.csr_matrix
+    scale: sparse.csr_matrix
+    weight: Real
+    dynes: Real
+    exchange: Real
+    delta: Complex
+    spin_relaxation: sparse.csr_matrix | None
+    swapping: tuple[tuple[int, Matrix], ...]
+    spin_hall: SpinHall | None
+    pairing: Pairing | None
+    tunnels: tuple[Tunnel, ...]
+    contacts: tuple[Contact, ...]
+    pinned: dict[str, Index]
+
+    @property
+    def size(self) -> int:
+        return int(self.weight.size)
+
+
+def planes(axes: tuple[int, ...]) -> tuple[tuple[int, int, int, float], ...]:
+    """(k, l, a, ε_{kla}) for mesh coordinates k < l whose physical axes have the normal a."""
+    dim = len(axes)
+    found = []
+    for k in range(dim):
+        for l in range(k + 1, dim):
+            (a,) = np.flatnonzero(EPSILON[axes[k], axes[l]])
+            found.append((k, l, int(a), float(EPSILON[axes[k], axes[l], a])))
+    return tuple(found)
+
+
+def covariant_stiffness(at: Evaluation, coefficient: Real) -> Matrix:
+    """K with links, Σ_q w_q N_F D (∂̃_kφ_i)(∂̃_kφ_j): exact gauge invariance, full order."""
+    return sum_of([adjoint_product(d, at.weight * coefficient, d) for d in at.gradient])
+
+
+def covariant_swapping(at: Evaluation, coefficient: Real, a: int, axes: tuple[int, ...]) -> Matrix | None:
+    """A^a with links, Σ_q w_q N_F Dκ ε_{kla} (∂̃_kφ_i)(∂̃_lφ_j)."""
+    terms = []
+    for k, l, normal, sign in planes(axes):
+        if normal == a:
+            terms.append(adjoint_product(at.gradient[k], sign * at.weight * coefficient, at.gradient[l]))
+            terms.append(adjoint_product(at.gradient[l], -sign * at.weight * coefficient, at.gradient[k]))
+    return sum_of(terms) if terms else None
+
+
+def sum_of(terms: list[Matrix]) -> Matrix:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def tunnel_matrix(space: Space, facets: Index, partners: Index, conductance: float) -> sparse.csr_matrix:
+    """G_ij = ∫ G φ_iφ_j, i on one side and j on the other, symmetric."""
+    one, two = (evaluation(space.facet_basis(f)) for f in (facets, partners))
+    points = one.weight.size // len(facets)
+    match = _matching_points(one.position, two.position, points)
+    half = one.value.T @ sparse.diags(conductance * one.weight) @ two.value[match]
+    return sparse.csr_matrix(half + half.T)
+
+
+def facet_weight(space: Space, facets: Index) -> Real:
+    """∫_facets φ_i (N,)."""
+    at = evaluation(space.facet_basis(facets))
+    return np.asarray(at.value.T @ at.weight)
+
+
+def _matching_points(one: Real, two: Real, points: int) -> Index:
+    """For each point of side 1 the row of the same point on side 2; facets already correspond."""
+    dim = one.shape[0]
+    a, b = one.reshape(dim, -1, points, 1), two.reshape(dim, -1, 1, points)
+    nearest = np.argmin(((a - b) ** 2).sum(axis=0), axis=-1)
+    return np.asarray((nearest + points * np.arange(nearest.shape[0])[:, None]).ravel())

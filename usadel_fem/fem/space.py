@@ -1,0 +1,143 @@
+"""The Lagrange space of the nodal values ǧ_i: nodes, quadrature points, and who owns which node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import skfem
+from numpy.typing import NDArray
+from scipy import sparse
+
+from usadel_fem.fem.mesh import DeviceMesh
+
+Real = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+ELEMENTS = {
+    (1, 1): skfem.ElementLineP1,
+    (1, 2): skfem.ElementLineP2,
+    (2, 1): skfem.ElementTriP1,
+    (2, 2): skfem.ElementTriP2,
+    (3, 1): skfem.ElementTetP1,
+    (3, 2): skfem.ElementTetP2,
+}
+
+
+@dataclass(frozen=True)
+class Space:
+    """P1 or P2 Lagrange elements on a device mesh (1D, 2D, 3D; curved meshes isoparametric).
+
+    Attributes:
+        device_mesh: the mesh with its names.
+        order: 1 or 2.
+    """
+
+    device_mesh: DeviceMesh
+    order: int
+
+    @property
+    def dimension(self) -> int:
+        return int(self.device_mesh.mesh.dim())
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Physical axis (0, 1, 2) of every mesh coordinate."""
+        return self.device_mesh.axes
+
+    def quadrature(self, degree: int) -> skfem.CellBasis:
+        """The same space with a quadrature exact to `degree` (plus 2 on curved elements)."""
+        mesh = self.device_mesh.mesh
+        curved = 0 if mesh.affine else 2
+        return skfem.CellBasis(mesh, ELEMENTS[self.dimension, self.order](), intorder=degree + curved)
+
+    @cached_property
+    def basis(self) -> skfem.CellBasis:
+        """Quadrature for φφ with a smoothly varying coefficient."""
+        return self.quadrature(2 * self.order + 2)
+
+    @cached_property
+    def nodes(self) -> Real:
+        """Physical positions of the nodes, (N, 3)."""
+        return self.physical(self.basis.doflocs).T
+
+    @property
+    def size(self) -> int:
+        return int(self.basis.N)
+
+    def physical(self, x: Real) -> Real:
+        """Mesh coordinates (dim, ...) as physical coordinates (3, ...)."""
+        position = np.zeros((3, *x.shape[1:]))
+        position[list(self.axes)] = x
+        return position
+
+    def facet_basis(self, facets: Index) -> skfem.FacetBasis:
+        """Quadrature on a set of facets for φφ."""
+        mesh = self.device_mesh.mesh
+        element = ELEMENTS[self.dimension, self.order]()
+        return skfem.FacetBasis(mesh, element, facets=facets, intorder=2 * self.order + 2)
+
+    def facet_nodes(self, facets: Index) -> Index:
+        """Nodes on a set of facets."""
+        return np.asarray(self.basis.get_dofs(facets).flatten(), dtype=np.int64)
+
+    def element_nodes(self, elements: Index) -> Index:
+        """Nodes of a set of elements."""
+        return np.unique(self.basis.element_dofs[:, elements])
+
+    @cached_property
+    def region_of_element(self) -> Index:
+        """Index into sorted region names, per element."""
+        owner = np.full(self.device_mesh.mesh.nelements, -1, dtype=np.int64)
+        for number, name in enumerate(sorted(self.device_mesh.regions)):
+            owner[self.device_mesh.regions[name]] = number
+        return owner
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Evaluation of nodal fields at quadrature points by sparse matrices.
+
+    Attributes:
+        value: (Q, N), ǧ_q = Σ_i φ_i(r_q) ǧ_i.
+        gradient: one (Q, N) matrix per mesh coordinate, ∂_kǧ at the points.
+        weight: quadrature weights (Q,).
+        position: mesh coordinates of the points (dim, Q).
+        element: element of every point (Q,).
+    """
+
+    value: sparse.csr_matrix
+    gradient: tuple[sparse.csr_matrix, ...]
+    weight: Real
+    position: Real
+    element: Index
+
+
+def evaluation(basis: skfem.assembly.basis.abstract_basis.AbstractBasis, elements: Index | None = None) -> Evaluation:
+    """Evaluation matrices of a cell or facet basis at its quadrature points, on some cells or on all."""
+    chosen = np.arange(basis.nelems) if elements is None else np.asarray(elements)
+    points = basis.dx.shape[1]
+    rows = np.arange(chosen.size * points)
+    shape = (rows.size, basis.N)
+    columns = np.repeat(basis.element_dofs[:, chosen], points, axis=1).ravel()
+    rows = np.tile(rows, basis.Nbfun)
+
+    def matrix(entries: list[Real]) -> sparse.csr_matrix:
+        data = np.concatenate([e.ravel() for e in entries])
+        return sparse.csr_matrix((data, (rows, columns)), shape=shape)
+
+    local = [basis.basis[i][0] for i in range(basis.Nbfun)]
+    full = basis.dx.shape
+    values = [np.broadcast_to(np.asarray(phi.value), full)[chosen] for phi in local]
+    gradients = [
+        matrix([np.broadcast_to(phi.grad[k], full)[chosen] for phi in local]) for k in range(basis.mesh.dim())
+    ]
+    x = np.asarray(basis.global_coordinates())
+    return Evaluation(
+        value=matrix(values),
+        gradient=tuple(gradients),
+        weight=basis.dx[chosen].ravel(),
+        position=x[:, chosen].reshape(x.shape[0], -1),
+        element=np.repeat(chosen, points),
+    )

@@ -1,0 +1,1 @@
+"""Algebra and closed forms: arrays in, arrays out, no mesh."""

@@ -1,0 +1,38 @@
+"""Homogeneous solutions of the Usadel equation: reservoirs and starting points."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from usadel_fem.physics.nambu import TAU3, Complex, dot_sigma, pair_matrix
+
+
+def bulk(energy: complex, delta: ArrayLike, exchange: ArrayLike = (0.0, 0.0, 0.0)) -> Complex:
+    """ǧ of a bulk superconductor in an exchange field, any shape (..., 4, 4).
+
+    ǧ = Σ_s ½(1 + s h·σ/|h|) (ε_sτ₃ − Δ̌)/√(ε_s² − |Δ|²),  ε_s = ε + s|h|, on the branch
+    ǧ → τ₃ far above the gap.
+
+    Args:
+        energy: ε + iΓ (retarded) or iω_n (Matsubara); Im > 0.
+        delta: pair potential Δ, complex, shape (...).
+        exchange: h, shape (..., 3).
+
+    >>> g = bulk(0.83j, 0.0)
+    >>> bool(np.allclose(g, TAU3))
+    True
+    """
+    delta = np.asarray(delta, dtype=complex)
+    h = np.broadcast_to(np.asarray(exchange, dtype=float), (*delta.shape, 3))
+    size = np.linalg.norm(h, axis=-1)
+    direction = np.divide(h, size[..., None], out=np.zeros_like(h), where=size[..., None] > 0)
+    direction[size == 0, 2] = 1.0
+    along = dot_sigma(direction)
+    g = np.zeros((*delta.shape, 4, 4), dtype=complex)
+    for sign in (1, -1):
+        shifted = np.asarray(energy + sign * size)
+        root = np.asarray(1j * np.sqrt(np.abs(delta) ** 2 - shifted**2 + 0j))
+        part = (shifted[..., None, None] * TAU3 - pair_matrix(delta)) / root[..., None, None]
+        g += 0.5 * (np.eye(4) + sign * along) @ part
+    return g

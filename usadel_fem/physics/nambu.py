@@ -1,0 +1,120 @@
+"""Nambu ⊗ spin algebra in the basis (Ψ, iσ_yΨ†) of the paper, Eqs. (12)–(15).
+
+A Green function is an array (..., 4, 4): two Nambu blocks (e, h) of two spins each,
+ǧ = [[ĝ, f̂], [−f̂ᶜ, −ĝᶜ]].  The frame of a normalised ǧ is a matrix M with ǧ = Mτ₃M⁻¹.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
+
+PAULI: Complex = np.array(
+    [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=complex
+)
+"""The 2×2 matrices 1, σ_x, σ_y, σ_z, shape (4, 2, 2)."""
+
+TAU: Complex = np.stack([np.kron(tau, PAULI[0]) for tau in PAULI])
+"""τ_0, τ_1, τ_2, τ_3 as 4×4 matrices, shape (4, 4, 4)."""
+
+SIGMA: Complex = np.stack([np.kron(PAULI[0], sigma) for sigma in PAULI[1:]])
+"""σ^a ⊗ τ_0 for a = x, y, z, shape (3, 4, 4)."""
+
+TAU3 = TAU[3]
+TAU3_DIAGONAL: Real = np.array([1.0, 1.0, -1.0, -1.0])
+
+EPSILON: Real = np.zeros((3, 3, 3))
+"""ε_{ija}, the totally antisymmetric tensor of the paper's Eqs. (2) and (3)."""
+for _i, _j, _a in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+    EPSILON[_i, _j, _a], EPSILON[_j, _i, _a] = 1.0, -1.0
+
+
+def trace(a: Complex, b: Complex) -> Complex:
+    """Tr ab over the last two axes, without forming the product."""
+    return np.einsum("...ij,...ji->...", a, b)
+
+
+def commutator(a: Complex, b: Complex) -> Complex:
+    """[a, b] = ab − ba."""
+    return a @ b - b @ a
+
+
+def dot_sigma(vector: NDArray[np.generic]) -> Complex:
+    """v·σ as 4×4 matrices for vectors of shape (..., 3).
+
+    >>> bool(np.allclose(dot_sigma(np.array([0.0, 0.0, 2.0])), 2 * SIGMA[2]))
+    True
+    """
+    return np.einsum("...a,aij->...ij", np.asarray(vector, dtype=complex), SIGMA)
+
+
+def pair_matrix(delta: NDArray[np.generic]) -> Complex:
+    """Δ̌ = [[0, Δ], [−Δ*, 0]], Eq. (17), for Δ of any shape."""
+    delta = np.asarray(delta, dtype=complex)
+    matrix = np.zeros((*delta.shape, 4, 4), dtype=complex)
+    for spin in (0, 1):
+        matrix[..., spin, spin + 2] = delta
+        matrix[..., spin + 2, spin] = -np.conj(delta)
+    return matrix
+
+
+def inverse_2x2(a: Complex) -> Complex:
+    """Inverse of 2×2 matrices (..., 2, 2) by the adjugate."""
+    out = np.empty_like(a)
+    out[..., 0, 0], out[..., 1, 1] = a[..., 1, 1], a[..., 0, 0]
+    out[..., 0, 1], out[..., 1, 0] = -a[..., 0, 1], -a[..., 1, 0]
+    determinant = a[..., 0, 0] * a[..., 1, 1] - a[..., 0, 1] * a[..., 1, 0]
+    return out / determinant[..., None, None]
+
+
+def riccati(g: Complex) -> tuple[Complex, Complex]:
+    """Riccati amplitudes (γ, γ̃), each (..., 2, 2), of a normalised ǧ (..., 4, 4).
+
+    N = (1 + ǧ_ee)/2, γ̃ = ½ ǧ_he N⁻¹ and Ñ = (1 − ǧ_hh)/2, γ = −½ ǧ_eh Ñ⁻¹.
+    """
+    eye = np.eye(2)
+    gamma_tilde = g[..., 2:, :2] @ inverse_2x2(eye + g[..., :2, :2])
+    gamma = -g[..., :2, 2:] @ inverse_2x2(eye - g[..., 2:, 2:])
+    return gamma, gamma_tilde
+
+
+def frame(gamma: Complex, gamma_tilde: Complex) -> tuple[Complex, Complex]:
+    """M = [[1, γ], [γ̃, 1]] and its inverse, each (..., 4, 4)."""
+    eye = np.eye(2)
+    m = np.empty((*gamma.shape[:-2], 4, 4), dtype=complex)
+    m[..., :2, :2] = m[..., 2:, 2:] = eye
+    m[..., :2, 2:], m[..., 2:, :2] = gamma, gamma_tilde
+    n = inverse_2x2(eye - gamma @ gamma_tilde)
+    n_tilde = inverse_2x2(eye - gamma_tilde @ gamma)
+    inverse = np.empty_like(m)
+    inverse[..., :2, :2], inverse[..., 2:, 2:] = n, n_tilde
+    inverse[..., :2, 2:], inverse[..., 2:, :2] = -gamma @ n_tilde, -gamma_tilde @ n
+    return m, inverse
+
+
+def from_frame(m: Complex, inverse: Complex) -> Complex:
+    """ǧ = M τ₃ M⁻¹."""
+    return (m * TAU3_DIAGONAL) @ inverse
+
+
+def normalisation_defect(g: Complex) -> float:
+    """Largest entry of |ǧ² − 1|."""
+    return float(np.abs(g @ g - np.eye(4)).max(initial=0.0))
+
+
+def at_minus_frequency(g: Complex) -> Complex:
+    """ǧ(−ω) = −τ₃ ǧ(ω)† τ₃ for Matsubara functions (physics: section 1 conventions)."""
+    return -TAU3 @ np.conj(np.swapaxes(g, -1, -2)) @ TAU3
+
+
+def pauli_components(block: Complex) -> Complex:
+    """Components (..., 4) on (1, σ_x, σ_y, σ_z) of 2×2 spin matrices (..., 2, 2)."""
+    return 0.5 * np.einsum("...ij,aji->...a", block, PAULI)
+
+
+def from_pauli(components: Complex) -> Complex:
+    """Σ_a c_a σ^a: 2×2 matrices from components (..., 4)."""
+    return np.einsum("...a,aij->...ij", components, PAULI)

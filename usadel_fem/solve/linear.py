@@ -1,0 +1,135 @@
+"""Linear solvers of a Newton step: GMRES with one real scalar matrix as preconditioner, or SuperLU.
+
+The scalar matrix is K/2 plus a mass of the local energy scale; its factorisation (a multigrid hierarchy
+for large 3D meshes) acts on all 16 matrix components at once and serves every Newton step, every
+component and all energies of similar size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import LinearOperator, gmres, splu
+from threadpoolctl import threadpool_limits
+
+from usadel_fem.action import Linearisation, pair, unpair
+from usadel_fem.fem.forms import Forms
+from usadel_fem.fem.space import Index, Real
+from usadel_fem.physics.nambu import TAU3_DIAGONAL, Complex
+
+MULTIGRID_ABOVE = 20_000
+"""Unknowns of a 3D scalar matrix above which a hierarchy replaces the factorisation."""
+
+RESHIFT = 3.0
+"""A change of |ε| by more than this factor asks for a new scalar matrix."""
+
+
+class ScalarInverse:
+    """Applies (K/2 + shift)⁻¹ on the free nodes to many real columns at once."""
+
+    def __init__(self, matrix: sparse.csr_matrix, dimension: int) -> None:
+        self._hierarchy = None
+        if dimension == 3 and matrix.shape[0] > MULTIGRID_ABOVE:
+            import pyamg
+
+            self._hierarchy = pyamg.smoothed_aggregation_solver(matrix.tocsr())
+        else:
+            with threadpool_limits(1):
+                self._lu = splu(matrix.tocsc(), options={"SymmetricMode": True}, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01)
+
+    def __call__(self, columns: Real) -> Real:
+        if self._hierarchy is None:
+            return np.asarray(self._lu.solve(columns))
+        cycle = self._hierarchy.aspreconditioner(cycle="V")
+        return np.column_stack([cycle @ columns[:, k] for k in range(columns.shape[1])])
+
+
+@dataclass
+class ScalarPreconditioner:
+    """H⁻¹ ≈ frames · (K/2 + |ε|M + scale)⁻¹ · frames, with the scalar inverse kept between energies."""
+
+    forms: Forms
+    free: Index
+    dimension: int
+    _shift: float = field(default=0.0, init=False)
+    _inverse: ScalarInverse | None = field(default=None, init=False)
+
+    def prepare(self, energy: complex) -> None:
+        """Factorise for energies of the size of `energy`, unless that has been done."""
+        size = max(abs(energy), 1e-12)
+        if self._inverse is not None and 1 / RESHIFT < size / self._shift < RESHIFT:
+            return
+        matrix = 0.5 * self.forms.scalar_stiffness + size * self.forms.mass + self.forms.scale
+        self._inverse = ScalarInverse(matrix[self.free][:, self.free], self.dimension)
+        self._shift = size
+
+    def apply(self, m: Complex, inverse: Complex, residual: Complex) -> Complex:
+        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, 2, 2); m and inverse are their frames."""
+        assert self._inverse is not None
+        x = unpair(_swap(residual), 1.0, 1.0)
+        force = -0.5 * m @ (x * TAU3_DIAGONAL) @ inverse
+        flat = np.ascontiguousarray(force).view(np.float64).reshape(force.shape[0], 32)
+        dg = np.ascontiguousarray(self._inverse(flat)).view(np.complex128).reshape(force.shape)
+        return _swap(pair(-0.5 * TAU3_DIAGONAL[:, None] * (inverse @ dg @ m)))
+
+
+def _swap(r: Complex) -> Complex:
+    """Between the order of residuals and the order of unknowns (see `action.pair`)."""
+    return np.ascontiguousarray(r[:, ::-1].swapaxes(-1, -2))
+
+
+@dataclass(frozen=True)
+class LinearResult:
+    """w of a Newton step (n_free, 2, 2, 2), the iterations it took, whether the accuracy was reached."""
+
+    w: Complex
+    iterations: int
+    ok: bool
+
+
+@dataclass(frozen=True)
+class NewtonSystem:
+    """H w = −r on the free nodes at one linearisation."""
+
+    lin: Linearisation
+    free: Index
+    preconditioner: ScalarPreconditioner
+
+    def residual(self) -> Complex:
+        return self.lin.gradient()[self.free]
+
+    def preconditioned(self, residual: Complex) -> Complex:
+        """An estimate of the Newton step, up to its sign, and the norm in which residuals are measured."""
+        return self.preconditioner.apply(self.lin.m[self.free], self.lin.inverse[self.free], residual)
+
+    def hessian(self, w: Complex) -> Complex:
+        full = np.zeros((self.lin.forms.size, 2, 2, 2), dtype=complex)
+        full[self.free] = w
+        return self.lin.hessian(full)[self.free]
+
+    def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
+        """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
+        count = 0
+
+        def matvec(x: Complex) -> Complex:
+            nonlocal count
+            count += 1
+            return self.preconditioned(self.hessian(x.reshape(-1, 2, 2, 2))).ravel()
+
+        operator = LinearOperator((right.size, right.size), matvec=matvec, dtype=complex)
+        restart = min(80, max_iterations)
+        w, info = gmres(
+            operator, right.ravel(), rtol=tolerance, restart=restart, maxiter=max(1, max_iterations // restart)
+        )
+        return LinearResult(w.reshape(right.shape), count, info == 0)
+
+    def direct(self, residual: Complex) -> LinearResult:
+        """Assembled sparse factorisation by SuperLU: the reference and the fallback."""
+        unknown = (8 * self.free[:, None] + np.arange(8)).ravel()
+        matrix = self.lin.matrix()[unknown][:, unknown].tocsc()
+        with threadpool_limits(1):
+            w = splu(matrix).solve(-residual.ravel())
+        return LinearResult(w.reshape(residual.shape), 0, bool(np.isfinite(w).all()))

@@ -1,0 +1,182 @@
+"""Newton's method on the manifold ǧ² = 1: ǧ_i = M_iτ₃M_i⁻¹, M_i → M_i(1 + w_i), frames rebuilt each step.
+
+Globalised by a cap on the step; when the residual stalls, a line search on its norm takes over.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from usadel_fem.action import Linearisation, unpair
+from usadel_fem.fem.forms import Forms
+from usadel_fem.fem.space import Index, Real
+from usadel_fem.outcomes import EnergyReport, Outcome
+from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex, frame, from_frame, riccati
+from usadel_fem.solve.linear import LinearResult, NewtonSystem, ScalarPreconditioner
+
+STEP_CAP = 0.7
+"""Largest |w| of a step."""
+
+PATIENCE = 6
+"""Steps without a new smallest residual before the line search begins."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one energy is solved.
+
+    Attributes:
+        tolerance: on the largest |w| that is still to come, estimated by the preconditioned residual.
+        max_iterations: Newton (Picard) steps.
+        picard: hold the outer ǧ of the spin Hall form fixed in every step.
+        linear: "krylov" or "direct".
+        max_krylov: GMRES iterations per step before the direct solver is asked.
+        direct_below: nodes up to which the direct solver may replace a failed GMRES.
+    """
+
+    tolerance: float = 1e-9
+    max_iterations: int = 60
+    picard: bool = False
+    linear: str = "krylov"
+    max_krylov: int = 320
+    direct_below: int = 30_000
+
+
+@dataclass
+class EnergySolver:
+    """Solves δS = 0 on one set of forms, energy after energy.
+
+    Attributes:
+        forms: the assembled device.
+        nodes: positions (N, 3), to say where a residual sits.
+        dimension: of the mesh.
+        options: see `Options`.
+    """
+
+    forms: Forms
+    nodes: Real
+    dimension: int
+    options: Options = field(default_factory=Options)
+
+    def __post_init__(self) -> None:
+        held = np.zeros(self.forms.size, dtype=bool)
+        for nodes in self.forms.pinned.values():
+            held[nodes] = True
+        self.free: Index = np.flatnonzero(~held)
+        self.preconditioner = ScalarPreconditioner(self.forms, self.free, self.dimension)
+
+    def solve(self, energy: complex, omega: Complex, start: Complex) -> tuple[Complex, EnergyReport]:
+        """ǧ at one energy from a starting field that already holds the reservoirs' values.
+
+        Args:
+            energy: for the report and the size of the preconditioner's shift.
+            omega: `action.source` of this energy, (N, 4, 4).
+            start: (N, 4, 4), normalised.
+
+        Returns:
+            ǧ (N, 4, 4) and a report; the last iterate where it did not converge.
+        """
+        return _Iteration(self, energy, omega).run(start)
+
+
+class _Iteration:
+    """One run of Newton's method; keeps the history that the report shows."""
+
+    def __init__(self, solver: EnergySolver, energy: complex, omega: Complex) -> None:
+        self.solver, self.energy, self.omega = solver, energy, omega
+        self.options = solver.options
+        self.history: list[float] = []
+        self.krylov = 0
+        self.searching = False
+        self.began = time.perf_counter()
+
+    def run(self, start: Complex) -> tuple[Complex, EnergyReport]:
+        solver, options = self.solver, self.options
+        if solver.free.size == 0:
+            return start, self._report(Outcome.CONVERGED, None)
+        solver.preconditioner.prepare(self.energy)
+        g = start
+        system, step = self._linearise(g)
+        for _ in range(options.max_iterations):
+            size = float(np.abs(step).max())
+            self.history.append(size)
+            if not np.isfinite(size):
+                return g, self._report(Outcome.NOT_A_NUMBER, None)
+            if size <= options.tolerance:
+                return g, self._report(Outcome.CONVERGED, step)
+            result = self._solve(system, step, size)
+            if not np.isfinite(result.w).all():
+                return g, self._report(Outcome.LINEAR_SOLVER_FAILED, step)
+            w = result.w * min(1.0, STEP_CAP / max(float(np.abs(result.w).max()), 1e-300))
+            self.searching = self.searching or self._stalled()
+            g, system, step, moved = self._move(g, system, step, w)
+            if not moved:
+                return g, self._report(Outcome.STAGNATED, step)
+        self.history.append(float(np.abs(step).max()))
+        done = self.history[-1] <= options.tolerance
+        return g, self._report(Outcome.CONVERGED if done else Outcome.MAX_ITERATIONS, step)
+
+    def _linearise(self, g: Complex) -> tuple[NewtonSystem, Complex]:
+        m, inverse = frame(*riccati(g))
+        lin = Linearisation.at(self.solver.forms, m, inverse, g, self.omega, self.options.picard)
+        system = NewtonSystem(lin, self.solver.free, self.solver.preconditioner)
+        return system, system.preconditioned(system.residual())
+
+    def _solve(self, system: NewtonSystem, step: Complex, size: float) -> LinearResult:
+        options = self.options
+        if options.linear == "direct":
+            return system.direct(system.residual())
+        result = system.krylov(-step, float(np.clip(0.3 * size, 1e-4, 0.1)), options.max_krylov)
+        self.krylov += result.iterations
+        if result.ok or self.solver.forms.size > options.direct_below:
+            return result
+        return system.direct(system.residual())
+
+    def _stalled(self) -> bool:
+        return len(self.history) > PATIENCE and min(self.history[-PATIENCE:]) > min(self.history[:-PATIENCE])
+
+    def _move(
+        self, g: Complex, system: NewtonSystem, step: Complex, w: Complex
+    ) -> tuple[Complex, NewtonSystem, Complex, bool]:
+        before = np.linalg.norm(step)
+        for halving in range(12):
+            trial = _updated(g, system, self.solver.free, w * 0.5**halving)
+            trial_system, trial_step = self._linearise(trial)
+            after = np.linalg.norm(trial_step)
+            if not self.searching and np.isfinite(after):
+                return trial, trial_system, trial_step, True
+            if after < (1 - 1e-4 * 0.5**halving) * before:
+                return trial, trial_system, trial_step, True
+        return g, system, step, False
+
+    def _report(self, outcome: Outcome, step: Complex | None) -> EnergyReport:
+        location = (0.0, 0.0, 0.0)
+        if step is not None and step.size:
+            worst = self.solver.free[int(np.argmax(np.abs(step).reshape(step.shape[0], -1).max(axis=1)))]
+            x, y, z = self.solver.nodes[worst]
+            location = (float(x), float(y), float(z))
+        steps = max(len(self.history) - 1, 0)
+        seconds = time.perf_counter() - self.began
+        return EnergyReport(
+            complex(self.energy), outcome, steps, self.krylov, tuple(self.history), seconds, location, HINTS.get(outcome, "")
+        )
+
+
+HINTS = {
+    Outcome.MAX_ITERATIONS: "a larger solve.max_iterations, or a larger broadening",
+    Outcome.STAGNATED: "a finer mesh where the residual sits, a larger broadening, or linear = \"direct\"",
+    Outcome.LINEAR_SOLVER_FAILED: "linear = \"direct\", or a mesh without very flat elements",
+    Outcome.NOT_A_NUMBER: "a larger broadening; check the material parameters for extreme values",
+    Outcome.BROKEN_CAUSALITY: "a finer mesh or a larger broadening",
+}
+
+
+def _updated(g: Complex, system: NewtonSystem, free: Index, w: Complex) -> Complex:
+    """ǧ = M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at the free nodes: w are Riccati amplitudes in the frame M."""
+    local = from_frame(*frame(w[:, 0], w[:, 1]))
+    out = g.copy()
+    out[free] = system.lin.m[free] @ local @ system.lin.inverse[free]
+    return out
