@@ -30,7 +30,12 @@ from usadel_fem.physics.nambu import (
 
 
 def source(
-    forms: Forms, energy: complex, delta: Complex | None = None, reservoirs: Mapping[str, Complex] | None = None
+    forms: Forms,
+    energy: complex,
+    delta: Complex | None = None,
+    reservoirs: Mapping[str, Complex] | None = None,
+    *,
+    normal: bool = False,
 ) -> Complex:
     """The part of F_i that does not depend on ǧ: Ω_i and the tunnel contacts, (N, 4, 4).
 
@@ -40,8 +45,9 @@ def source(
         energy: real ε (the Dynes Γ is added here) or iω.
         delta: self-consistent Δ_p on `forms.pairing`, (P,).
         reservoirs: ǧ of each terminal, (4, 4).
+        normal: leave every Δ out.
     """
-    gap = forms.delta
+    gap = forms.delta * (not normal)
     if delta is not None and forms.pairing is not None:
         gap = gap + forms.pairing.mass @ delta
     scalar = energy * forms.weight + 1j * forms.dynes * is_real(energy)

@@ -136,16 +136,17 @@ def _spin_hall(space: Space, coefficient: Coefficient, around: Surroundings, the
     varies = np.ptp(theta, axis=1).max() > 0
     at = evaluation(space.quadrature(3 * space.order - 2 + 2 * varies), elements)
     n_f, d, t = (np.asarray(coefficient(n, at.position, at.element)) for n in ("N_F", "D", "theta"))
-    return SpinHall(_with_links(space, at, around), at.weight * n_f * d * t, planes)
+    return SpinHall(with_links(space, at, around), at.weight * n_f * d * t, planes)
 
 
 def _linked_evaluation(space: Space, around: Surroundings) -> Evaluation | None:
     if around.vector_potential is None and around.spin_field is None:
         return None
-    return _with_links(space, evaluation(space.basis), around)
+    return with_links(space, evaluation(space.basis), around)
 
 
-def _with_links(space: Space, at: Evaluation, around: Surroundings) -> Evaluation:
+def with_links(space: Space, at: Evaluation, around: Surroundings) -> Evaluation:
+    """Evaluation matrices that transport by the vector potential and the SU(2) field, where there are any."""
     if around.vector_potential is None and around.spin_field is None:
         return at
     return link(at, np.asarray(space.basis.doflocs), around.vector_potential, around.spin_field)
@@ -154,7 +155,7 @@ def _with_links(space: Space, at: Evaluation, around: Surroundings) -> Evaluatio
 def _pairing(space: Space, coefficient: Coefficient, tc: Mapping[str, float]) -> Pairing | None:
     if not tc:
         return None
-    nodes, columns = [], []
+    nodes, columns, squares = [], [], []
     for region in tc:
         elements = space.device_mesh.regions[region]
         basis = space.basis.with_elements(elements)
@@ -163,11 +164,13 @@ def _pairing(space: Space, coefficient: Coefficient, tc: Mapping[str, float]) ->
         inside = space.element_nodes(elements)
         nodes.append(inside)
         columns.append(_mass(basis, n_f, 1.0)[:, inside])
+        squares.append(columns[-1][inside])
     return Pairing(
         node=np.concatenate(nodes),
         region=np.concatenate([np.full(n.size, name) for n, name in zip(nodes, tc, strict=True)]),
         tc=np.concatenate([np.full(n.size, tc[name]) for n, name in zip(nodes, tc, strict=True)]),
         mass=sparse.hstack(columns).tocsr(),
+        gram=sparse.block_diag(squares).tocsr(),
     )
 
 

@@ -81,12 +81,14 @@ class Pairing:
         region: region name of each, (P,) strings.
         tc: its critical temperature T_c0, (P,).
         mass: ∫_region N_F φ_iφ_p, (N, P): the weight of Δ̌ at node i is mass @ Δ.
+        gram: the same between pairing unknowns of one region, (P, P): ∫ N_F |Δ|² = Δ†·gram·Δ.
     """
 
     node: Index
     region: Array
     tc: Real
     mass: sparse.csr_matrix
+    gram: sparse.csr_matrix
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 
+from usadel_fem.physics.matsubara import matsubara_rule
 from usadel_fem.physics.nambu import TAU3, Complex, dot_sigma, pair_matrix
 
 
@@ -36,3 +38,21 @@ def bulk(energy: complex, delta: ArrayLike, exchange: ArrayLike = (0.0, 0.0, 0.0
         part = (shifted[..., None, None] * TAU3 - pair_matrix(delta)) / root[..., None, None]
         g += 0.5 * (np.eye(4) + sign * along) @ part
     return g
+
+
+def bcs_gap(temperature: float, critical_temperature: float) -> float:
+    """Δ(T) of a bulk superconductor from ln(T/T_c) = 2πT Σ [1/√(ω² + Δ²) − 1/ω]; 0 above T_c.
+
+    >>> round(bcs_gap(1e-3, 1.0), 4)  # π e^{−γ}
+    1.7639
+    """
+    if temperature >= critical_temperature:
+        return 0.0
+    ratio = np.log(temperature / critical_temperature)
+    rule = matsubara_rule(temperature, 2 * critical_temperature, tolerance=1e-12)
+
+    def equation(delta: float) -> float:
+        summand = 1 / np.sqrt(rule.frequencies**2 + delta**2) - 1 / rule.frequencies
+        return float(ratio - 2 * np.pi * temperature * rule.total(summand))
+
+    return float(brentq(equation, 0.0, 2 * critical_temperature, xtol=1e-13))

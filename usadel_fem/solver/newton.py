@@ -15,7 +15,7 @@ from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index, Real
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex, frame, from_frame, riccati
-from usadel_fem.solve.linear import LinearResult, NewtonSystem, ScalarPreconditioner
+from usadel_fem.solver.linear import LinearResult, NewtonSystem, ScalarPreconditioner
 
 STEP_CAP = 0.7
 """Largest |w| of a step."""

@@ -1,0 +1,21 @@
+from pathlib import Path
+
+from tests.samples import wire_solution
+from usadel_fem.io.info import describe_result
+
+
+def test_a_page_about_a_result(tmp_path: Path) -> None:
+    file = wire_solution(failed=1).save(tmp_path / "result.h5")
+    text = describe_result(tmp_path)
+    assert describe_result(file) == text
+    for part in (
+        "a wire",
+        "usadel_fem 0.1.0",
+        "9 nodes, 4 line3",
+        "3, of which 2 converged",
+        "try: refine the mesh",
+        "terminal_current[left] = 0.37",
+        "dos [2 N_F]: 3 energy × 9 node",
+        "spin_current_x: 4 cell × 3 component",
+    ):
+        assert part in text

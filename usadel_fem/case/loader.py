@@ -1,0 +1,205 @@
+"""Read a case file, lay overrides over it, validate: everything wrong in it comes back in one `CaseError`."""
+
+from __future__ import annotations
+
+import copy
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import CaseError, Problem, did_you_mean, show
+from .base import dotted
+from .models import Case, Source
+
+__all__ = ["load_case"]
+
+_OVERRIDE = "--set"
+_LARGEST = 4_000_000
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def load_case(path: str | Path, overrides: Mapping[str, str] = _NONE) -> Case:
+    """The case in a TOML file.
+
+    Parameters
+    ----------
+    path : case file
+    overrides : dotted key -> TOML value, laid over the file before it is validated; entries of a list are
+        counted from 0 (``"vortex.0.winding"``)
+
+    Raises
+    ------
+    CaseError : every mistake of the file and of the overrides at once
+
+    >>> import pathlib, tempfile
+    >>> text = '''
+    ... mesh = {file = "wire.msh"}
+    ... material.N = {D = 1.0}
+    ... region = {wire = "N"}
+    ... terminal.left = {Delta = 1.0, phase = "pi/2"}
+    ... solve = {kind = "spectrum", energies = [0.0, 0.5]}
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "wire.toml")
+    ...     _ = file.write_text(text)
+    ...     case = load_case(file, {"material.N.D": "0.83"})
+    >>> case.material["N"].D, case.output.directory
+    (0.83, 'wire.out')
+    """
+    file = str(path)
+    text = _text(Path(path), file)
+    table = _parsed(text, file)
+    problems = (
+        [Problem("source", "is not a known key", show(table.pop("source")), file=file)]
+        if "source" in table
+        else []
+    )
+    table, refused = _overlaid(table, overrides)
+    problems += refused
+    source = Source(text, str(Path(path).parent), file, tuple(overrides.items()))
+    try:
+        case = Case.model_validate({**_with_directory(table, Path(path).stem), "source": source})
+    except CaseError as exc:
+        problems += [problem.within(_blamed(problem.key, overrides, file)) for problem in exc.problems]
+    if problems:
+        raise CaseError(problems)
+    return case
+
+
+def _text(path: Path, file: str) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise CaseError([Problem("", f"must be a case file of at most {_LARGEST} bytes", file=file)])
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise CaseError(
+            [Problem("", "must be an existing case file", "nothing", _other_file(path), file)]
+        ) from None
+    except UnicodeDecodeError as exc:
+        raise CaseError(
+            [Problem("", "must be text in UTF-8", f"byte {exc.start} is not", file=file)]
+        ) from None
+    except OSError as exc:
+        reason = "a directory" if path.is_dir() else exc.strerror or type(exc).__name__
+        raise CaseError([Problem("", "must be a readable case file", reason, file=file)]) from None
+
+
+def _other_file(path: Path) -> str:
+    folder = path.parent
+    return did_you_mean(path.name, sorted(p.name for p in folder.glob("*.toml"))) if folder.is_dir() else ""
+
+
+def _parsed(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise CaseError(
+            [Problem("", "must be valid TOML", *_toml_mistake(str(exc), text), file=file)]
+        ) from None
+    except RecursionError:
+        raise CaseError([Problem("", "must be valid TOML", "tables nested too deeply", file=file)]) from None
+
+
+def _toml_mistake(message: str, text: str) -> tuple[str, str]:
+    """What tomllib says, and the line it stopped at."""
+    place = re.search(r"\(at line (\d+)", message)
+    lines = text.splitlines()
+    number = int(place[1]) if place else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    said = message[0].lower() + message[1:]
+    said = said.replace("(at end of document)", f"(at the end, line {number})")
+    return f"line {number}: {line[:60]}".rstrip(": "), said.replace("(", "").replace(")", "")
+
+
+def _with_directory(table: dict[str, Any], stem: str) -> dict[str, Any]:
+    output = table.get("output", {})
+    return {**table, "output": {"directory": f"{stem}.out", **output}} if isinstance(output, dict) else table
+
+
+def _overlaid(table: dict[str, Any], overrides: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    table = copy.deepcopy(table)
+    problems: list[Problem] = []
+    for key, text in overrides.items():
+        try:
+            _put(table, _key_parts(key), _override_value(key, text))
+        except CaseError as exc:
+            problems += exc.problems
+    return table, problems
+
+
+def _override_value(key: str, text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}\n")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        parsed = {}
+    if list(parsed) != ["value"]:
+        hint = f"strings need their quotes: {key}='\"...\"'"
+        raise CaseError([Problem(key, "must be one TOML value", text[:80] or "nothing", hint, _OVERRIDE)])
+    return parsed["value"]
+
+
+def _key_parts(key: str) -> list[str]:
+    try:
+        node: Any = tomllib.loads(f"{key} = 0\n")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        node = {}
+    parts = []
+    while isinstance(node, dict) and len(node) == 1:
+        [(part, node)] = node.items()
+        parts.append(part)
+    if node != 0 or not parts:
+        hint = "such as material.F.exchange"
+        raise CaseError([Problem(key, "must be a dotted key", show(key), hint, _OVERRIDE)])
+    return parts
+
+
+def _put(table: dict[str, Any], parts: list[str], value: Any) -> None:
+    node: Any = table
+    for depth, part in enumerate(parts):
+        index = _index(node, part)
+        if index is None:
+            key = dotted(tuple(parts[: depth + 1]))
+            raise CaseError(
+                [
+                    Problem(
+                        key, "must be a table or an entry of a list in the file", show(node), file=_OVERRIDE
+                    )
+                ]
+            )
+        if depth == len(parts) - 1:
+            node[index] = value
+        elif isinstance(node, dict):
+            node = node.setdefault(part, {})
+        else:
+            node = node[index]
+
+
+def _index(node: Any, part: str) -> str | int | None:
+    if isinstance(node, dict):
+        return part
+    if isinstance(node, list) and part.isdecimal() and int(part) < len(node):
+        return int(part)
+    return None
+
+
+def _blamed(key: str, overrides: Mapping[str, str], file: str) -> str:
+    for override in overrides:
+        name = _indexed(override)
+        if key == name or key.startswith((f"{name}.", f"{name}[")):
+            return _OVERRIDE
+    return file
+
+
+def _indexed(override: str) -> str:
+    parts: Iterator[str | int] = (int(p) if p.isdecimal() else p for p in _key_parts_or_empty(override))
+    return dotted(tuple(parts))
+
+
+def _key_parts_or_empty(key: str) -> list[str]:
+    try:
+        return _key_parts(key)
+    except CaseError:
+        return []

@@ -1,0 +1,291 @@
+"""A case put on its mesh: spaces, materials as functions of position, reservoirs, and the assembled forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
+
+from usadel_fem.action import is_real
+from usadel_fem.case import Case
+from usadel_fem.case.checks import check_names, check_values
+from usadel_fem.case.expressions import Scalar, evaluate
+from usadel_fem.case.physical import Material
+from usadel_fem.errors import CaseError, Problem
+from usadel_fem.fem.assemble import Barrier, Surroundings, assemble
+from usadel_fem.fem.forms import Forms
+from usadel_fem.fem.mesh import DeviceMesh, load_mesh
+from usadel_fem.fem.shapes import build_shape
+from usadel_fem.fem.space import Index, Real, Space
+from usadel_fem.physics.bulk import bulk
+from usadel_fem.physics.interfaces import spin_filter
+from usadel_fem.physics.nambu import Complex
+
+
+@dataclass(frozen=True)
+class Device:
+    """Everything a solver needs to know of a case.
+
+    Attributes:
+        case: the resolved case.
+        space: Lagrange space on the device's mesh.
+    """
+
+    case: Case
+    space: Space
+    _materials: tuple[Material, ...] = field(repr=False)
+
+    @property
+    def nodes(self) -> Real:
+        """Physical positions (N, 3)."""
+        return self.space.nodes
+
+    @property
+    def mesh(self) -> DeviceMesh:
+        return self.space.device_mesh
+
+    def coefficient(self, name: str, x: Real, element: Index) -> NDArray[np.generic]:
+        """Material coefficients as `fem.assemble.Coefficient` defines them."""
+        rule = COEFFICIENTS[name]
+        shape = (3, *element.shape) if name == "exchange" else element.shape
+        out = np.zeros(shape, dtype=complex if name == "Delta" else float)
+        owner = self.space.region_of_element[element]
+        position = self.space.physical(x)
+        for number, material in enumerate(self._materials):
+            inside = owner == number
+            if inside.any():
+
+                def at(value: Scalar, inside: NDArray[np.bool_] = inside) -> Real:
+                    return evaluate(value, position[:, inside], self.space.axes)
+
+                out[..., inside] = rule(material, at, self)
+        if name == "Delta" and self.case.vortex:
+            out = out * np.exp(1j * self.winding_phase(x))
+        return out
+
+    def winding_phase(self, x: Real) -> Real:
+        """Σ_v n_v arg(r − r_v), the phase of the case's vortices at mesh coordinates x (dim, ...)."""
+        phase = np.zeros(x.shape[1:])
+        for vortex in self.case.vortex:
+            phase += vortex.winding * np.arctan2(x[1] - vortex.at[1], x[0] - vortex.at[0])
+        return phase
+
+    @cached_property
+    def forms(self) -> Forms:
+        """The assembled matrices; made once."""
+        return assemble(self.space, self.coefficient, self.surroundings)
+
+    @cached_property
+    def largest_energy(self) -> float:
+        """The largest of Δ, T_c, |h|, 1/τ_so, in energy: the scale of Matsubara sums and continuations."""
+        scales = [abs(t.Delta or 0.0) for t in self.case.terminal.values()]
+        scales += [float(np.linalg.norm(t.exchange)) for t in self.case.terminal.values()]
+        scales += [1.764 * m.Tc for m in self._materials if m.Tc]
+        x = np.asarray(self.space.basis.global_coordinates())
+        element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+        h = self.coefficient("exchange", x, element)
+        scales.append(float(np.sqrt((np.abs(h) ** 2).sum(axis=0)).max()))
+        scales.append(float(np.abs(self.coefficient("Delta", x, element)).max()))
+        scales.append(float(np.abs(self.coefficient("spin_relaxation_rate", x, element)).max()) / 2)
+        return max(scales) or 1.0
+
+    @cached_property
+    def given_gap_squared(self) -> float:
+        """∫ N_F |Δ|² of the given pair potentials."""
+        basis = self.space.basis
+        x = np.asarray(basis.global_coordinates())
+        element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+        squared = np.abs(self.coefficient("Delta", x, element)) ** 2
+        return float(np.sum(np.real(self.coefficient("N_F", x, element)) * squared * basis.dx))
+
+    @property
+    def self_consistent(self) -> bool:
+        return self.forms.pairing is not None
+
+    def reservoirs(self, energy: complex) -> dict[str, Complex]:
+        """ǧ (4, 4) of every terminal at one energy; the broadening of [solve] at real energies."""
+        return {
+            name: bulk(
+                energy + 1j * self.broadening * is_real(energy),
+                (terminal.Delta or 0.0) * np.exp(1j * terminal.phase),
+                terminal.exchange,
+            )
+            for name, terminal in self.case.terminal.items()
+        }
+
+    @cached_property
+    def broadening(self) -> float:
+        """Γ of materials and terminals that name none; where the case gives only Γ of materials, the smallest."""
+        named = [m.dynes for m in self._materials if isinstance(m.dynes, float) and m.dynes > 0]
+        return self.case.solve.broadening or min(named, default=0.0)
+
+    def start(self, energy: complex) -> Complex:
+        """A cold start: the normal state inside, the reservoirs' ǧ at their nodes, (N, 4, 4)."""
+        g = np.empty((self.space.size, 4, 4), dtype=complex)
+        g[:] = bulk(1j, 0.0)
+        return self.with_reservoirs(g, energy)
+
+    def with_reservoirs(self, g: Complex, energy: complex) -> Complex:
+        """ǧ with the values of this energy at the nodes of transparent terminals."""
+        g = g.copy()
+        reservoirs = self.reservoirs(energy)
+        for name, nodes in self.forms.pinned.items():
+            g[nodes] = reservoirs[name]
+        return g
+
+    def initial_phase(self) -> Real:
+        """Phase (N,) to start a self-consistent Δ from: harmonic between the terminals, plus the vortices."""
+        terminals = {n: t for n, t in self.case.terminal.items() if t.Delta}
+        phase = np.zeros(self.space.size)
+        held = {n: nodes for n, nodes in self.forms.pinned.items() if n in terminals}
+        values = {terminals[n].phase for n in terminals}
+        if len(values) == 1:
+            phase[:] = values.pop()
+        elif len(held) > 1:
+            known = np.concatenate(list(held.values()))
+            phase[known] = np.concatenate([np.full(nodes.size, terminals[n].phase) for n, nodes in held.items()])
+            free = np.setdiff1d(np.arange(phase.size), known)
+            k = self.forms.scalar_stiffness + 1e-9 * self.forms.mass
+            phase[free] = spsolve(sparse.csc_matrix(k[free][:, free]), -(k[free][:, known] @ phase[known]))
+        return phase + self.winding_phase(np.asarray(self.space.basis.doflocs))
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """Barriers, reservoirs, superconducting regions and fields, as the assembly wants them."""
+        mesh, case = self.mesh, self.case
+        contacts, reservoirs, mixing, inside = [], {}, [], []
+        for name, terminal in case.terminal.items():
+            facets = mesh.boundaries[name]
+            if terminal.contact.conductance is None:
+                reservoirs[name] = facets
+                continue
+            contact = terminal.contact
+            assert contact.conductance is not None
+            contacts.append(Barrier(name, facets, None, contact.conductance, spin_filter(contact.polarisation)))
+            mixing.append((facets, np.array(contact.spin_mixing)))
+        for name, interface in case.interface.items():
+            facets, partners = mesh.interfaces[name].facets, mesh.interfaces[name].partners
+            for side in (facets, partners):
+                if side is not None:
+                    mixing.append((side, np.array(interface.spin_mixing)))
+            if interface.conductance is not None:
+                filters = spin_filter(interface.polarisation)
+                inside.append(Barrier(name, facets, partners, interface.conductance, filters))
+        tc = {r: m.Tc for r, m in zip(sorted(mesh.regions), self._materials, strict=True) if m.Tc is not None}
+        return Surroundings(
+            interfaces=inside,
+            contacts=contacts,
+            mixing=[(facets, m) for facets, m in mixing if m.any()],
+            reservoirs=reservoirs,
+            critical_temperatures=tc,
+            vector_potential=self._vector_potential(),
+            spin_field=self._spin_field(),
+        )
+
+    def _vector_potential(self) -> Callable[[Real], Real] | None:
+        given = self.case.field
+        if given is None:
+            return None
+        axes = list(self.space.axes)
+        if given.vector_potential is not None:
+            components = [given.vector_potential[k] for k in axes]
+
+            def potential(x: Real) -> Real:
+                position = self.space.physical(x)
+                return np.stack([evaluate(c, position, self.space.axes) for c in components])
+
+            return potential
+        matrix = uniform_field(given.B, given.gauge, self.space.axes)[np.ix_(axes, axes)]
+        return lambda x: np.einsum("kl,l...->k...", matrix, x)
+
+    def _spin_field(self) -> Callable[[Index], Real] | None:
+        """A_k^a of elements: Rashba A_x^y = −α, A_y^x = α; Dresselhaus A_x^x = β, A_y^y = −β."""
+        table = np.zeros((len(self._materials), 3, 3))
+        for number, m in enumerate(self._materials):
+            table[number, 0, 1], table[number, 1, 0] = -m.rashba, m.rashba
+            table[number, 0, 0], table[number, 1, 1] = m.dresselhaus, -m.dresselhaus
+        if not table.any():
+            return None
+        table = table[:, list(self.space.axes)]
+        return lambda element: table[self.space.region_of_element[element]]
+
+
+def uniform_field(b: float | tuple[float, float, float] | None, gauge: str, axes: tuple[int, ...]) -> Real:
+    """The matrix a with A_k = a_kl r_l of a uniform field: ½ B × r, or a Landau gauge along x or y."""
+    if isinstance(b, tuple):
+        bx, by, bz = b
+    else:
+        normal = {0, 1, 2} - set(axes[:2])
+        components = [0.0, 0.0, 0.0]
+        components[normal.pop()] = float(b or 0.0)
+        bx, by, bz = components
+    symmetric = 0.5 * np.array([[0, -bz, by], [bz, 0, -bx], [-by, bx, 0]])
+    if gauge == "symmetric":
+        return symmetric
+    kept_first = (0, 2, 1) if gauge == "landau_x" else (1, 2, 0)
+    rank = np.argsort(kept_first)
+    return np.where(rank[:, None] < rank[None, :], 2 * symmetric, 0.0)
+
+
+def build_device(case: Case) -> Device:
+    """Load the mesh of a case and check that both belong together.
+
+    Raises:
+        CaseError: mesh problems, names that do not agree, coefficients out of bounds on the mesh.
+    """
+    split = [n for n, i in case.interface.items() if i.conductance is not None]
+    spec = case.mesh
+    if spec.shape is not None:
+        mesh = build_shape(spec.shape, axes=spec.axes, split=split, refine=spec.refine)
+    else:
+        assert case.mesh_path is not None
+        mesh = load_mesh(case.mesh_path, axes=spec.axes, split=split, refine=spec.refine)
+    problems = check_names(case, mesh.regions, mesh.boundaries, mesh.interfaces)
+    if problems:
+        raise CaseError(problems)
+    space = Space(mesh, spec.order)
+    for region, elements in mesh.regions.items():
+        position = space.nodes[space.element_nodes(elements)].T
+        problems += check_values(case, region, position, mesh.axes)
+    problems += _check_vortices(case, space)
+    if problems:
+        raise CaseError(problems)
+    materials = tuple(case.material_of(region) for region in sorted(mesh.regions))
+    return Device(case, space, materials)
+
+
+def _check_vortices(case: Case, space: Space) -> list[Problem]:
+    if case.vortex and space.dimension != 2:
+        return [Problem("vortex", "must stand beside a mesh of two dimensions", f"{space.dimension} dimension(s)")]
+    return []
+
+
+def _rate(material: Material, at: Callable[[Scalar], Real], _: Device) -> Real | float:
+    return 0.0 if material.tau_so is None else 1.0 / at(material.tau_so)
+
+
+def _delta(material: Material, at: Callable[[Scalar], Real], _: Device) -> Complex | float:
+    if material.Delta is None:
+        return 0.0
+    return at(material.Delta.abs) * np.exp(1j * at(material.Delta.phase))
+
+
+def _dynes(material: Material, at: Callable[[Scalar], Real], device: Device) -> Real | float:
+    return device.broadening if material.dynes is None else at(material.dynes)
+
+
+COEFFICIENTS: dict[str, Callable[[Material, Callable[[Scalar], Real], Device], NDArray[np.generic] | float]] = {
+    "D": lambda m, at, _: at(m.D),
+    "N_F": lambda m, at, _: at(m.N_F),
+    "theta": lambda m, at, _: at(m.theta),
+    "kappa": lambda m, at, _: at(m.kappa),
+    "exchange": lambda m, at, _: np.stack([at(h) for h in m.exchange]),
+    "spin_relaxation_rate": _rate,
+    "Delta": _delta,
+    "dynes": _dynes,
+}

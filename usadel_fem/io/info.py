@@ -1,0 +1,64 @@
+"""What a result holds, in a page of text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from usadel_fem.io.columns import flatten
+from usadel_fem.io.reader import ResultReader, as_result_file
+from usadel_fem.io.summary import scalars
+from usadel_fem.outcomes import format_energy
+
+
+def describe_result(path: Path) -> str:
+    """Case, versions, mesh, convergence, scalars and fields of a result.h5 or of a directory that holds one.
+
+    Raises:
+        CaseError: if there is no readable result.
+    """
+    with ResultReader(as_result_file(path)) as reader:
+        return "\n".join(_lines(reader))
+
+
+def _lines(reader: ResultReader) -> Iterator[str]:
+    observables = reader.observables()
+    yield f"result        {reader.path}"
+    title = reader.case().info.title
+    if title:
+        yield f"case          {title}"
+    versions = reader.provenance()
+    yield f"written       {versions.pop('written', '')} by usadel_fem {versions.pop('usadel_fem', '?')}"
+    yield "versions      " + ", ".join(f"{name} {value}" for name, value in versions.items())
+    yield f"mesh          {reader.mesh()!r}"
+    yield from _convergence(reader)
+    yield from _numbers(scalars(observables))
+    for name, value in flatten(observables):
+        if value.dims not in ((), ("component",)):
+            shape = " × ".join(f"{n} {dim}" for n, dim in zip(value.shape, value.dims, strict=True))
+            unit = f" [{value.unit}]" if value.unit else ""
+            yield f"{value.at:<13} {name}{unit}: {shape}"
+
+
+def _convergence(reader: ResultReader) -> Iterator[str]:
+    reports = reader.reports()
+    failed = [report for report in reports if not report.ok]
+    yield f"energies      {len(reports)}, of which {len(reports) - len(failed)} converged"
+    if reports:
+        yield f"              from {format_energy(reports[0].energy)} to {format_energy(reports[-1].energy)}"
+    for report in failed:
+        yield f"  failed      {report}"
+    summary = reader.summary()
+    for key in ("converged", "seconds", "peak_memory_mb", "normalisation_defect", "conservation_defect"):
+        if key in summary:
+            yield f"{key}: {json.dumps(summary[key])}"
+
+
+def _numbers(found: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in found.items():
+        if isinstance(value, Mapping) and set(value) != {"re", "im"}:
+            yield from (f"scalar        {name}[{key}] = {json.dumps(item)}" for key, item in value.items())
+        else:
+            yield f"scalar        {name} = {json.dumps(value)}"

@@ -1,0 +1,56 @@
+"""How well a solution keeps what must be kept: ǧ² = 1, the nodal Noether balances, causality."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usadel_fem.device import Device
+from usadel_fem.observables.points import nodal_balance
+from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, normalisation_defect, trace
+
+NAMES = ("charge", "spin_x", "spin_y", "spin_z")
+COARSE_DOS = -1e-4
+"""A density of states below this at a node says that the mesh is too coarse for its interpolation."""
+
+
+class Defects:
+    """Largest defects over all energies.
+
+    Attributes:
+        conservation: per symmetry, max |Tr generator [ǧ_i, F_i]| over free nodes, relative to the largest
+            ‖F_i‖ of the field: zero where sum of edge currents = source holds.
+        normalisation: max |ǧ² − 1|.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.conservation = dict.fromkeys(NAMES, 0.0)
+        self.normalisation = 0.0
+        self.lowest_dos = np.inf
+        self._free = np.ones(device.space.size, dtype=bool)
+        for nodes in device.forms.pinned.values():
+            self._free[nodes] = False
+
+    def add(self, g: Complex, omega: Complex) -> None:
+        """Take the converged ǧ (N, 4, 4) of one energy."""
+        self.normalisation = max(self.normalisation, normalisation_defect(g))
+        self.lowest_dos = min(self.lowest_dos, float(0.25 * trace(TAU3, g).real.min()))
+        if not self._free.any():
+            return
+        balance = nodal_balance(self.device, g, omega)
+        scale = float(np.abs(omega).max() + 0.5 * self.device.forms.scalar_stiffness.diagonal().max())
+        for name, generator in zip(NAMES, (TAU3, *SIGMA), strict=True):
+            worst = float(np.abs(trace(generator, balance[self._free])).max()) / scale
+            self.conservation[name] = max(self.conservation[name], worst)
+
+    def notes(self) -> list[str]:
+        """Sentences for the user where a defect is larger than it should be."""
+        found = []
+        if self.lowest_dos < COARSE_DOS:
+            found.append(
+                f"the density of states falls to {self.lowest_dos:.1e} at a node: the mesh is too coarse there, or the "
+                "broadening too small for it; refine it (mesh.refine) or raise solve.broadening"
+            )
+        if self.normalisation > 1e-8:
+            found.append(f"ǧ² differs from 1 by {self.normalisation:.1e}")
+        return found

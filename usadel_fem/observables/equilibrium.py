@@ -1,0 +1,127 @@
+"""Thermodynamic sums over Matsubara frequencies: currents, spin density, torque, free energy.
+
+With X(ω) = Tr(…) of ǧ, J or T the symmetry ǧ(−ω) = −τ₃ǧ(ω)†τ₃ turns −(iπ/2)T Σ_ω X into
+πT Σ_{ω>0} Im X; the rule of `physics.matsubara` does the sum.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usadel_fem import action
+from usadel_fem.device import Device
+from usadel_fem.labelled import Observable, Observables
+from usadel_fem.observables.points import ElementTraces, charge_and_spin, nodal_average, terminal_currents
+from usadel_fem.physics.matsubara import MatsubaraRule
+from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, Real
+from usadel_fem.physics.spectral import singlet, triplet
+
+
+class EquilibriumSums:
+    """Adds up what every frequency contributes; `observables` labels the totals."""
+
+    def __init__(self, device: Device, rule: MatsubaraRule, delta: Complex | None) -> None:
+        self.device, self.rule, self.delta = device, rule, delta
+        nodes, elements = device.space.size, device.mesh.mesh.nelements
+        self.traces = ElementTraces(device)
+        self.charge = np.zeros((elements, 3))
+        self.spin = np.zeros((elements, 3, 3))
+        self.torque, self.spin_source = np.zeros((elements, 3)), np.zeros((elements, 3))
+        self.spin_density = np.zeros((nodes, 3))
+        self.singlet, self.triplet = np.zeros(nodes, dtype=complex), np.zeros((nodes, 3), dtype=complex)
+        self.terminal_charge = dict.fromkeys(device.case.terminal, 0.0)
+        self.terminal_spin = {name: np.zeros(3) for name in device.case.terminal}
+        self.free_energy = 0.0
+        self._normal = np.broadcast_to(TAU3, (nodes, 4, 4)).copy()
+
+    def add(self, index: int, g: Complex, omega: Complex) -> None:
+        """Take ǧ (N, 4, 4) at frequency number `index` of the rule."""
+        rule = self.rule
+        weight = np.pi * rule.temperature * float(rule.weights[index])
+        frequency = 1j * float(rule.frequencies[index])
+        t = self.traces(g)
+        self.charge += weight * t.charge.imag
+        self.spin += weight * t.spin.imag
+        self.torque += weight * t.torque.imag
+        self.spin_source += weight * t.spin_source.imag
+        self.spin_density += weight * np.einsum("aij,nji->na", SIGMA @ TAU3, g).imag
+        if rule.below_cutoff[index]:
+            self.singlet += 2 * weight * singlet(g)
+            self.triplet += 2 * weight * triplet(g)
+        for name, current in terminal_currents(self.device, g, omega, frequency).items():
+            charge, spin = charge_and_spin(current)
+            self.terminal_charge[name] += weight * charge.imag
+            self.terminal_spin[name] += weight * spin.imag
+        if self.device.case.solve.free_energy:
+            self.free_energy += weight * self._excess_action(g, omega, frequency)
+
+    def _excess_action(self, g: Complex, omega: Complex, frequency: complex) -> float:
+        """Re S[ǧ] − S[τ₃] at Δ = 0, with the part N_F |Δ|² 2/ω that makes the sum converge."""
+        forms = self.device.forms
+        normal = action.source(forms, frequency, None, self.device.reservoirs(frequency), normal=True)
+        excess = action.action(forms, g, omega) - action.action(forms, self._normal, normal)
+        return float(excess.real) + 2 * self._gap_squared() / frequency.imag
+
+    def _gap_squared(self) -> float:
+        """∫ N_F |Δ|² over the device."""
+        pairing = self.device.forms.pairing
+        total = self.device.given_gap_squared
+        if pairing is not None and self.delta is not None:
+            total += float(np.real(np.conj(self.delta) @ (pairing.gram @ self.delta)))
+        return total
+
+    def observables(self) -> Observables:
+        """Labelled totals. Currents are N_F J_k of the device, q = 1."""
+        h = nodal_average(self.device, "exchange")
+        n_f = nodal_average(self.device, "N_F")[:, None]
+        induced = n_f * self.spin_density
+        spin = {
+            f"spin_current_{b}": _cells(self.spin[:, k], f"spin current of S_{b} along x, y, z")
+            for k, b in enumerate("xyz")
+        }
+        found: dict[str, Observable | dict[str, Observable]] = {
+            "charge_current": _cells(self.charge, "charge current density"),
+            **spin,
+            "spin_torque": _cells(self.torque, "torque Tr στ₃T"),
+            "spin_source": _cells(self.spin_source, "torque Tr σT of the spin continuity equation"),
+            "spin_density": Observable(
+                2 * n_f * h + induced, ("node", "component"), "N_F energy", "spin density, Pauli part included", "node"
+            ),
+            "magnetization": Observable(
+                induced, ("node", "component"), "N_F energy", "spin density less its normal-state value 2N_F h", "node"
+            ),
+            "singlet": Observable(
+                self.singlet, ("node",), "energy", "2πT Σ f₀ over 0 < ω < cutoff", "node"
+            ),
+            "triplet": Observable(
+                self.triplet, ("node", "component"), "energy", "2πT Σ f over 0 < ω < cutoff", "node"
+            ),
+            "terminal_current": {
+                name: Observable(i, unit="N_F D energy/length", description="charge current into the device")
+                for name, i in self.terminal_charge.items()
+            },
+            "terminal_spin_current": {
+                name: Observable(i, ("component",), "N_F D energy/length", "spin current into the device")
+                for name, i in self.terminal_spin.items()
+            },
+            "max_spin_torque": Observable(
+                np.linalg.norm(self.torque, axis=1).max(initial=0.0), description="largest |Tr στ₃T|"
+            ),
+        }
+        if self.device.case.solve.free_energy:
+            found["free_energy"] = Observable(
+                self.free_energy + self._coupling_energy(), unit="N_F energy²·volume", description="F − F of the normal state"
+            )
+        return found
+
+    def _coupling_energy(self) -> float:
+        """N_F |Δ|² ln(T/T_c) of self-consistent regions; a given Δ has no coupling and leaves a constant open."""
+        pairing = self.device.forms.pairing
+        if pairing is None or self.delta is None:
+            return 0.0
+        logarithm = np.log(self.rule.temperature / pairing.tc)
+        return float(np.real(np.conj(self.delta * logarithm) @ (pairing.gram @ self.delta)))
+
+
+def _cells(values: Real, description: str) -> Observable:
+    return Observable(values, ("cell", "component"), "N_F D energy/length²", description, "cell")

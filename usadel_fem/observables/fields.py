@@ -1,0 +1,77 @@
+"""Fields every run has, the choice of fields a user wants, and their values at probes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from usadel_fem.case.output import Line
+from usadel_fem.device import Device
+from usadel_fem.labelled import Observable, Observables
+from usadel_fem.physics.nambu import Complex
+
+FIELDS = (
+    "dos", "dos_up", "dos_down", "gap", "singlet", "triplet", "Delta_abs", "Delta_phase", "charge_current",
+    "spin_current_x", "spin_current_y", "spin_current_z", "spin_torque", "spin_source", "spin_density",
+    "magnetization", "material",
+)  # fmt: skip
+"""Names that `output.fields` may choose from."""
+
+
+def common_fields(device: Device, delta: Complex | None) -> dict[str, Observable]:
+    """Δ at the nodes where there is one, and the region number of every cell."""
+    found = {
+        "material": Observable(device.space.region_of_element, ("cell",), "", "number of the region", "cell"),
+    }
+    gap = nodal_delta(device, delta)
+    if np.any(gap):
+        found["Delta_abs"] = Observable(np.abs(gap), ("node",), "energy", "modulus of the pair potential", "node")
+        found["Delta_phase"] = Observable(np.angle(gap), ("node",), "rad", "phase of the pair potential", "node")
+    return found
+
+
+def nodal_delta(device: Device, delta: Complex | None) -> Complex:
+    """Δ (N,) at the nodes; where regions meet, the one of larger modulus; 0 outside superconductors."""
+    space, forms = device.space, device.forms
+    total = np.zeros(space.size, dtype=complex)
+    for elements in device.mesh.regions.values():
+        dofs = space.basis.element_dofs[:, elements]
+        nodes, first = np.unique(dofs, return_index=True)
+        owner = np.broadcast_to(np.asarray(elements), dofs.shape).ravel()[first]
+        here = device.coefficient("Delta", np.asarray(space.basis.doflocs)[:, nodes], owner)
+        larger = np.abs(here) > np.abs(total[nodes])
+        total[nodes[larger]] = here[larger]
+    if delta is not None and forms.pairing is not None:
+        order = np.argsort(np.abs(delta), kind="stable")
+        total[forms.pairing.node[order]] = delta[order]
+    return total
+
+
+def wanted(observables: Observables, names: Collection[str] | None) -> dict[str, Observable | Mapping[str, Observable]]:
+    """All observables, fields restricted to `names` where the user gave them."""
+    if names is None:
+        return dict(observables)
+    return {n: v for n, v in observables.items() if n not in FIELDS or n in names}
+
+
+def probe_observables(device: Device, observables: Observables) -> dict[str, Mapping[str, Observable]]:
+    """Nodal fields at the probes of [output.at]: "probe:NAME" → {position, field: values}."""
+    found: dict[str, Mapping[str, Observable]] = {}
+    for name, probe in device.case.output.at.items():
+        if isinstance(probe, Line):
+            ends = np.array(probe.start), np.array(probe.stop)
+            points = ends[0][:, None] + np.linspace(0, 1, probe.num) * (ends[1] - ends[0])[:, None]
+        else:
+            points = np.array(probe.at)[:, None]
+        matrix = device.space.basis.probes(points)
+        values = {"position": Observable(points.T, ("point", "coordinate"), "length", "mesh coordinates")}
+        for key, field in observables.items():
+            if isinstance(field, Observable) and "node" in field.dims:
+                axis = field.dims.index("node")
+                moved = np.moveaxis(np.asarray(field), axis, 0)
+                at = (matrix @ moved.reshape(moved.shape[0], -1)).reshape(-1, *moved.shape[1:])
+                dims = tuple("point" if d == "node" else d for d in field.dims)
+                values[key] = Observable(np.moveaxis(at, 0, axis), dims, field.unit, field.description)
+        found[f"probe:{name}"] = values
+    return found

@@ -1,0 +1,95 @@
+"""Fields and terminal quantities of a spectrum, collected energy by energy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usadel_fem import action
+from usadel_fem.device import Device
+from usadel_fem.labelled import Observable, Observables
+from usadel_fem.observables.points import charge_and_spin, terminal_currents
+from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.physics.spectral import density_of_states, singlet, spin_resolved_dos, triplet
+
+GAP_THRESHOLD = 0.1
+"""Density of states, relative to the normal state, at which a gap ends."""
+
+
+class SpectrumFields:
+    """Observables of ǧ at every energy of a spectrum; energies that failed stay NaN."""
+
+    def __init__(self, device: Device, energies: Complex) -> None:
+        self.device, self.energies = device, energies
+        n, nodes = energies.size, device.space.size
+        self.dos = np.full((n, nodes), np.nan)
+        self.up, self.down = self.dos.copy(), self.dos.copy()
+        self.singlet = np.full((n, nodes), np.nan, dtype=complex)
+        self.triplet = np.full((n, nodes, 3), np.nan, dtype=complex)
+        self.charge = {name: np.full(n, np.nan) for name in device.case.terminal}
+        self.spin = {name: np.full((n, 3), np.nan) for name in device.case.terminal}
+
+    def add(self, index: int, g: Complex, omega: Complex) -> None:
+        """Take ǧ (N, 4, 4) of energy number `index`."""
+        self.dos[index] = density_of_states(g)
+        self.up[index], self.down[index] = spin_resolved_dos(g, self.device.case.solve.quantisation_axis)
+        self.singlet[index], self.triplet[index] = singlet(g), triplet(g)
+        energy = complex(self.energies[index])
+        for name, current in terminal_currents(self.device, g, omega, energy).items():
+            charge, spin = charge_and_spin(current)
+            self.charge[name][index] = self._spectral(charge, energy)
+            self.spin[name][index] = self._spectral(spin, energy)
+
+    @staticmethod
+    def _spectral(x: complex | Complex, energy: complex) -> float | Real:
+        """−½ Re x at real, π Im x at imaginary energies: see `observables`."""
+        return -0.5 * np.real(x) if action.is_real(energy) else np.pi * np.imag(x)
+
+    def observables(self) -> Observables:
+        """Labelled arrays; `spectral_current` integrates to the current, I = ∫₀^∞ tanh(ε/2T) j dε = T Σ_{ω>0} j."""
+        axis = "the quantisation axis"
+        found: dict[str, Observable | dict[str, Observable]] = {
+            "dos": _nodal(self.dos, "density of states ¼ Re Tr τ₃ǧ over its normal value", "2 N_F"),
+            "dos_up": _nodal(self.up, f"density of states of spins along {axis}", "N_F"),
+            "dos_down": _nodal(self.down, f"density of states of spins against {axis}", "N_F"),
+            "singlet": _nodal(self.singlet, "singlet amplitude f₀ = ½ tr f̂"),
+            "triplet": _nodal(self.triplet, "triplet amplitudes f = ½ tr σf̂"),
+            "spectral_current": {
+                name: Observable(j, ("energy",), "N_F D/length", "spectral charge current into the device", "energy")
+                for name, j in self.charge.items()
+            },
+            "spectral_spin_current": {
+                name: Observable(
+                    j, ("energy", "component"), "N_F D/length", "spectral spin current into the device", "energy"
+                )
+                for name, j in self.spin.items()
+            },
+        }
+        if all(action.is_real(e) for e in self.energies):
+            gap = gap_edges(self.energies.real, self.dos)
+            free = np.ones(gap.size, dtype=bool)
+            for nodes in self.device.forms.pinned.values():
+                free[nodes] = False
+            found["gap"] = Observable(gap, ("node",), "energy", "lowest energy with a density of states of 0.1", "node")
+            lowest = gap[free & np.isfinite(gap)]
+            found["min_gap"] = Observable(lowest.min() if lowest.size else np.nan, unit="energy", description="smallest gap")
+        return found
+
+
+def gap_edges(energies: Real, dos: Real) -> Real:
+    """Smallest |ε| where the density of states (n, N) passes `GAP_THRESHOLD`, interpolated; NaN if none does, (N,)."""
+    order = np.argsort(np.abs(energies))
+    e, d = np.abs(energies)[order], dos[order]
+    above = d >= GAP_THRESHOLD
+    first = np.argmax(above, axis=0)
+    edges = e[first].astype(float)
+    nodes = np.flatnonzero(first > 0)
+    here, before = d[first[nodes], nodes], d[first[nodes] - 1, nodes]
+    part = (GAP_THRESHOLD - before) / (here - before)
+    edges[nodes] = e[first[nodes] - 1] + part * (e[first[nodes]] - e[first[nodes] - 1])
+    edges[~above.any(axis=0)] = np.nan
+    return edges
+
+
+def _nodal(values: Real | Complex, description: str, unit: str = "") -> Observable:
+    dims = ("energy", "node", "component")[: values.ndim]
+    return Observable(values, dims, unit, description, "node")

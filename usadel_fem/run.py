@@ -1,0 +1,272 @@
+"""`solve(case)`: the one verb. Device, self-consistency, energies, observables, results."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from usadel_fem import action
+from usadel_fem.case import Case
+from usadel_fem.case.checks import check_fields
+from usadel_fem.device import Device, build_device
+from usadel_fem.errors import CaseError, Problem
+from usadel_fem.fem.mesh import summary as mesh_summary
+from usadel_fem.fieldmesh import FieldMesh
+from usadel_fem.io.reader import RESULT_NAME, GreenFunctions, ResultReader
+from usadel_fem.io.result import ResultWriter
+from usadel_fem.io.summary import build_summary
+from usadel_fem.labelled import Observable, Observables
+from usadel_fem.observables.defects import Defects
+from usadel_fem.observables.equilibrium import EquilibriumSums
+from usadel_fem.observables.fields import FIELDS, common_fields, probe_observables, wanted
+from usadel_fem.observables.spectrum import SpectrumFields
+from usadel_fem.outcomes import EnergyReport
+from usadel_fem.physics.matsubara import MatsubaraRule, matsubara_rule
+from usadel_fem.physics.nambu import Complex
+from usadel_fem.progress import Progress, choose_progress
+from usadel_fem.solution import Solution
+from usadel_fem.solver.critical import critical_temperature
+from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.pool import solve_energies
+from usadel_fem.solver.selfconsistency import GapResult, solve_gap
+
+RULE_TOLERANCE = 1e-8
+"""Relative error allowed in the test sums of a Matsubara rule."""
+
+
+def solve(
+    case: Case,
+    *,
+    progress: bool | Progress | None = None,
+    output: Path | None = None,
+    jobs: int = 1,
+    resume: bool = False,
+) -> Solution:
+    """Solve a case.
+
+    Args:
+        case: from `load_case` or built in Python.
+        progress: True for a bar or plain lines on standard error.
+        output: directory for result.h5, written energy by energy; None keeps everything in memory.
+        jobs: worker processes for energies.
+        resume: go on with the result.h5 that is in `output`.
+
+    Raises:
+        CaseError: the case and its mesh do not fit, or a result of another case is to be resumed.
+
+    >>> from usadel_fem import Case, solve
+    >>> case = Case(
+    ...     mesh={"shape": "wire", "length": 2.0, "resolution": 0.2},
+    ...     material={"N": {"D": 1.0}},
+    ...     region={"wire": "N"},
+    ...     terminal={"left": {"Delta": 0.83}},
+    ...     solve={"kind": "spectrum", "energies": {"imaginary": [0.31]}},
+    ... )
+    >>> solution = solve(case)
+    >>> solution.converged, solution.green_function(0).shape
+    (True, (21, 4, 4))
+    """
+    return _Run(case, choose_progress(progress), output, jobs, resume).solution()
+
+
+def describe(case: Case) -> str:
+    """What `usadel-fem check` prints: the resolved case and its mesh; nothing is solved.
+
+    Raises:
+        CaseError: the case and its mesh do not fit.
+    """
+    device = build_device(case)
+    _check_request(device)
+    info = mesh_summary(device.mesh)
+    lines = [case.info.title or "untitled case", f"  solve: {case.solve.kind}"]
+    lines += [f"  {line}" for line in str(info).splitlines()]
+    lines.append(f"  {device.space.size} nodes of P{case.mesh.order} elements, {8 * device.space.size} complex unknowns")
+    for region, material in case.region.items():
+        values = case.material[material].model_dump(exclude_defaults=True)
+        lines.append(f"  region {region}: {material} " + ", ".join(f"{k} = {v}" for k, v in values.items()))
+    for kind in ("terminal", "interface"):
+        for name, value in getattr(case, kind).items():
+            given = value.model_dump(exclude_defaults=True)
+            lines.append(f"  {kind} {name}: " + ", ".join(f"{k} = {v}" for k, v in given.items()))
+    if case.solve.kind == "spectrum":
+        lines.append(f"  {len(case.solve.energies or ())} energies, broadening {device.broadening:.4g}")
+    else:
+        rule = _rule(device)
+        count = int(rule.below_cutoff.sum())
+        lines.append(
+            f"  {rule.frequencies.size} Matsubara frequencies ({count} below the cutoff {rule.cutoff:.4g}), "
+            f"error of the test sums {rule.error:.1e}"
+        )
+    return "\n".join(lines)
+
+
+def _rule(device: Device) -> MatsubaraRule:
+    solve_ = device.case.solve
+    assert solve_.temperature is not None
+    return matsubara_rule(solve_.temperature, device.largest_energy, solve_.cutoff, RULE_TOLERANCE)
+
+
+def _check_request(device: Device) -> None:
+    """Requests that need the mesh to be judged."""
+    case = device.case
+    problems = check_fields(case, FIELDS)
+    if case.solve.critical_temperature:
+        if any(t.Delta for t in case.terminal.values()):
+            rule = "needs terminals that are all normal: a superconducting terminal fixes Δ at any temperature"
+            problems.append(Problem("solve.critical_temperature", rule))
+        if device.forms.pairing is None or np.any(device.forms.delta):
+            rule = "needs materials with Tc, and none with a given Delta"
+            problems.append(Problem("solve.critical_temperature", rule))
+    if problems:
+        raise CaseError(problems)
+
+
+@dataclass
+class _Run:
+    case: Case
+    progress: Progress
+    output: Path | None
+    jobs: int
+    resume: bool
+    notes: list[str] = field(default_factory=list)
+
+    def solution(self) -> Solution:
+        self.began = time.perf_counter()
+        self.device = build_device(self.case)
+        _check_request(self.device)
+        self.mesh = field_mesh(self.device)
+        spectrum = self.case.solve.kind == "spectrum"
+        self.rule = None if spectrum and not self.device.self_consistent else _rule(self.device)
+        if spectrum:
+            self.energies = np.asarray(self.case.solve.energies, dtype=complex)
+        else:
+            assert self.rule is not None
+            self.energies = 1j * self.rule.frequencies
+        if self.output is None:
+            return self._solve(None)
+        with ResultWriter(
+            self.output / RESULT_NAME, case=self.case, mesh=self.mesh, energies=self.energies, resume=self.resume
+        ) as writer:
+            solution = self._solve(writer)
+        return solution
+
+    def _solve(self, writer: ResultWriter | None) -> Solution:
+        gap = self._gap(writer)
+        delta = None if gap is None else gap.delta
+        collected: SpectrumFields | EquilibriumSums
+        if self.case.solve.kind == "spectrum":
+            collected = SpectrumFields(self.device, self.energies)
+        else:
+            assert self.rule is not None
+            collected = EquilibriumSums(self.device, self.rule, delta)
+        defects = Defects(self.device)
+        solver = DeviceSolver(self.device, delta)
+        kept: list[Complex | None] = [None] * self.energies.size
+        reports: list[EnergyReport | None] = [None] * self.energies.size
+        self.progress.start(self.energies.size, "energies")
+        for index, g, report in self._energies(writer, delta, gap):
+            reports[index] = report
+            if report.ok:
+                omega = solver.source(complex(self.energies[index]))
+                collected.add(index, g, omega)
+                defects.add(g, omega)
+            if writer is None:
+                kept[index] = g if report.ok else None
+            elif index not in writer.done:
+                writer.write_energy(index, complex(self.energies[index]), g if report.ok else None, report)
+            self.progress.advance(report)
+        observables = dict(collected.observables())
+        observables.update(common_fields(self.device, delta))
+        if self.case.solve.critical_temperature:
+            self.progress.start(None, "critical temperature")
+            found = critical_temperature(self.device, each=lambda t: self.progress.advance(f"T = {t:.6g}"))
+            observables["Tc"] = Observable(found.value, unit="energy", description="critical temperature k_B T_c")
+        observables = wanted(observables, self.case.output.fields)
+        observables.update(probe_observables(self.device, observables))
+        done = tuple(r for r in reports if r is not None)
+        return self._finish(writer, kept, done, observables, defects, gap)
+
+    def _gap(self, writer: ResultWriter | None) -> GapResult | None:
+        if not self.device.self_consistent:
+            return None
+        assert self.rule is not None
+        self.progress.start(None, "self-consistency")
+        result = solve_gap(self.device, self.rule, each=lambda c: self.progress.advance(f"relative change of Δ {c:.1e}"))
+        if not result.converged:
+            failed = [str(r) for r in result.reports if not r.ok]
+            text = "the pair potential did not converge: its last relative change was " + f"{result.history[-1]:.1e}"
+            self.notes += [text, *failed]
+        if writer is not None:
+            writer.write_state("delta", result.delta)
+        return result
+
+    def _energies(
+        self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None
+    ) -> Iterator[tuple[int, Complex, EnergyReport]]:
+        done: frozenset[int] = frozenset()
+        if writer is not None and writer.done and self.output is not None:
+            done = writer.done
+            yield from self._stored(sorted(done))
+        todo = [i for i in range(self.energies.size) if i not in done]
+        start = None
+        if gap is not None and self.case.solve.kind == "equilibrium" and gap.green_functions:
+            start = gap.green_functions[0]
+        yield from solve_energies(self.device, self.energies, todo, delta, self.jobs, start)
+
+    def _stored(self, indices: Sequence[int]) -> Iterator[tuple[int, Complex, EnergyReport]]:
+        assert self.output is not None
+        with ResultReader(self.output / RESULT_NAME) as reader:
+            reports = {i: r for i, r in zip(indices, reader.reports(), strict=False)}
+            for index in indices:
+                g = reader.green_function(index)
+                if g is not None:
+                    yield index, g, reports[index]
+
+    def _finish(
+        self,
+        writer: ResultWriter | None,
+        kept: Sequence[Complex | None],
+        reports: tuple[EnergyReport, ...],
+        observables: Observables,
+        defects: Defects,
+        gap: GapResult | None,
+    ) -> Solution:
+        if self.rule is not None and self.case.solve.kind == "equilibrium":
+            self.notes.append(f"relative error of the Matsubara test sums {self.rule.error:.1e}")
+        self.notes += defects.notes()
+        summary = build_summary(
+            observables,
+            reports,
+            seconds=time.perf_counter() - self.began,
+            converged=gap is None or gap.converged,
+            conservation_defect=defects.conservation,
+            normalisation_defect=defects.normalisation if reports else math.nan,
+            notes=self.notes,
+        )
+        green: Sequence[Complex | None] | GreenFunctions = list(kept)
+        if writer is not None:
+            writer.write_observables(observables)
+            writer.write_summary(summary)
+            green = GreenFunctions(writer.path)
+        self.progress.finish()
+        return Solution(self.case, self.mesh, self.energies, green, observables, reports, summary)
+
+
+def field_mesh(device: Device) -> FieldMesh:
+    """Nodes and cells of the Lagrange space; scikit-fem and VTK number the nodes of a cell alike."""
+    space = device.space
+    names = {
+        (1, 1): "line", (1, 2): "line3", (2, 1): "triangle", (2, 2): "triangle6", (3, 1): "tetra", (3, 2): "tetra10",
+    }  # fmt: skip
+    return FieldMesh(
+        nodes=space.nodes,
+        cell_type=names[space.dimension, space.order],
+        cells=np.ascontiguousarray(space.basis.element_dofs.T, dtype=np.int64),
+        cell_region=space.region_of_element,
+        region_names=tuple(sorted(device.mesh.regions)),
+    )

@@ -1,0 +1,157 @@
+"""What a run gives back: energies, Green functions, labelled observables, and how each energy converged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usadel_fem.fieldmesh import FieldMesh
+from usadel_fem.io.reader import GreenFunctions, ResultReader, as_result_file
+from usadel_fem.io.result import write_result
+from usadel_fem.io.summary import write_summary
+from usadel_fem.io.tables import write_tables
+from usadel_fem.io.vtk import write_fields
+from usadel_fem.labelled import Observable, Observables
+from usadel_fem.outcomes import EnergyReport, Outcome
+
+if TYPE_CHECKING:
+    from usadel_fem.case import Case
+
+__all__ = ["EnergyReport", "FieldMesh", "Observable", "Observables", "Outcome", "Solution", "load"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Solution:
+    """A solved case.
+
+    Args:
+        case: the case that was solved.
+        mesh: nodes, cells and regions.
+        energies: (n,) complex, ε + iΓ or iω [units.energy].
+        green_functions: item i is ǧ at energy i, (N, 4, 4) complex, or None where nothing usable was
+            found: a list, or a view of result.h5 that reads one energy at a time.
+        observables: labelled arrays by name; quantities per terminal are dictionaries by terminal.
+        convergence: one report per energy.
+        summary: what summary.json says.
+    """
+
+    case: Case
+    mesh: FieldMesh
+    energies: NDArray[np.complex128]
+    green_functions: Sequence[NDArray[np.complex128] | None] | GreenFunctions
+    observables: Observables
+    convergence: tuple[EnergyReport, ...]
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> NDArray[np.float64]:
+        """(N, 3) positions [units.length]."""
+        return self.mesh.nodes
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """(n, k) node numbers in the node order of VTK; their meshio name is `cell_type`."""
+        return self.mesh.cells
+
+    @property
+    def cell_type(self) -> str:
+        return self.mesh.cell_type
+
+    @property
+    def cell_region(self) -> NDArray[np.int64]:
+        """(n,) index of each cell into `region_names`."""
+        return self.mesh.cell_region
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        return self.mesh.region_names
+
+    @property
+    def converged(self) -> bool:
+        """True if every energy, and the self-consistency where there is one, converged."""
+        return all(report.ok for report in self.convergence) and bool(self.summary.get("converged", True))
+
+    def green_function(self, index: int) -> NDArray[np.complex128]:
+        """ǧ at every node, (N, 4, 4) complex: retarded or Matsubara as the energy is.
+
+        Raises:
+            IndexError: if there is no such energy.
+            ValueError: if that energy did not converge and nothing was kept.
+        """
+        value = self.green_functions[index]
+        if value is None:
+            raise ValueError(f"no Green function was kept at energy number {index}: it did not converge")
+        return value
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one HDF5 file, which :func:`load` reads back."""
+        return write_result(
+            Path(path),
+            case=self.case,
+            mesh=self.mesh,
+            energies=self.energies,
+            green_functions=self.green_functions,
+            reports=self.convergence,
+            observables=self.observables,
+            summary=self.summary,
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Solution:
+        """Read a result.h5, or the one in a directory; Green functions stay on disk until they are asked for.
+
+        Raises:
+            CaseError: if the file is missing or no result of this program.
+        """
+        file = as_result_file(Path(path))
+        with ResultReader(file) as reader:
+            return cls(
+                case=reader.case(),
+                mesh=reader.mesh(),
+                energies=reader.energies(),
+                green_functions=GreenFunctions(file),
+                observables=reader.observables(),
+                convergence=reader.reports(),
+                summary=reader.summary(),
+            )
+
+    def to_vtu(self, directory: str | Path, fields: Collection[str] | None = None) -> list[Path]:
+        """Write fields.vtu, and for spectra fields.pvd with one file per energy; returns the files.
+
+        Args:
+            directory: where to.
+            fields: names to write; None for those the case asks for.
+        """
+        wanted = self.case.output.fields if fields is None else fields
+        observables = {"material": self._materials(), **self.observables}
+        return write_fields(Path(directory), self.mesh, self.energies, observables, wanted)
+
+    def to_csv(self, directory: str | Path) -> list[Path]:
+        """Write scalars, spectra, convergence and nodal fields as CSV tables; returns the files."""
+        return write_tables(Path(directory), self.mesh, self.energies, self.observables, self.convergence)
+
+    def to_summary(self, directory: str | Path) -> Path:
+        """Write summary.json; returns the file."""
+        return write_summary(Path(directory) / "summary.json", self.summary)
+
+    def _materials(self) -> Observable:
+        """Number of each cell's material, in the order of the case."""
+        order = list(self.case.material)
+        of_region = np.array([order.index(self.case.region[name]) for name in self.region_names])
+        return Observable(of_region[self.cell_region], dims=("cell",), at="cell")
+
+    def __repr__(self) -> str:
+        failed = sum(not report.ok for report in self.convergence)
+        state = "converged" if self.converged else f"{failed} failed" if failed else "not converged"
+        names = ", ".join(self.observables) or "none"
+        return f"Solution({len(self.energies)} energies, {state}; {self.mesh!r}; observables: {names})"
+
+
+def load(path: str | Path) -> Solution:
+    """Read a result.h5, or the one in a directory: see :meth:`Solution.load`."""
+    return Solution.load(path)

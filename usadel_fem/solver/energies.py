@@ -1,0 +1,114 @@
+"""One energy of a device for certain, and many energies in a row: warm starts, cold starts, continuation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from usadel_fem import action
+from usadel_fem.device import Device
+from usadel_fem.outcomes import EnergyReport, Outcome
+from usadel_fem.physics.nambu import TAU3, Complex, trace
+from usadel_fem.solver.newton import HINTS, EnergySolver, Options
+
+LOWEST_DOS = -0.02
+"""A density of states below this is another branch, not a rounding or interpolation error."""
+
+CONTINUATION = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
+"""Extra imaginary energies, in units of the largest energy scale, on the way to a difficult energy."""
+
+
+def options_of(device: Device) -> Options:
+    """Solver options of the case."""
+    solve = device.case.solve
+    return Options(
+        tolerance=solve.tolerance,
+        max_iterations=solve.max_iterations,
+        picard=solve.method == "picard",
+        linear=solve.linear,
+    )
+
+
+@dataclass
+class DeviceSolver:
+    """Solves the device at one energy after another.
+
+    Attributes:
+        device: forms, reservoirs, starting fields.
+        delta: self-consistent Δ_p on `device.forms.pairing`, or None.
+    """
+
+    device: Device
+    delta: Complex | None = None
+
+    def __post_init__(self) -> None:
+        device = self.device
+        self.solver = EnergySolver(device.forms, device.nodes, device.space.dimension, options_of(device))
+
+    def source(self, energy: complex) -> Complex:
+        """Ω_i at this energy with the present Δ."""
+        return action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy))
+
+    def solve(self, energy: complex, start: Complex | None = None) -> tuple[Complex, EnergyReport]:
+        """ǧ at one energy: from `start`, else from the normal state, else down from imaginary energies."""
+        tried: list[EnergyReport] = []
+        starts = [self.device.start(energy)]
+        if start is not None:
+            starts.insert(0, self.device.with_reservoirs(start, energy))
+        for guess in starts:
+            g, report = self._attempt(energy, guess)
+            tried.append(report)
+            if report.ok:
+                return g, _with_effort(report, tried)
+        g, report = self._continue(energy, tried)
+        return g, _with_effort(report, tried)
+
+    def _attempt(self, energy: complex, start: Complex, extra: float = 0.0) -> tuple[Complex, EnergyReport]:
+        """Newton at ε + i·extra."""
+        omega = self.source(energy)
+        if extra:
+            omega = omega + 1j * (1j * extra) * self.device.forms.weight[:, None, None] * TAU3
+        g, report = self.solver.solve(energy, omega, start)
+        if report.ok and lowest_dos(g) < LOWEST_DOS:
+            worst = self.device.nodes[int(np.argmin(trace(TAU3, g).real))]
+            place = (float(worst[0]), float(worst[1]), float(worst[2]))
+            hint = HINTS[Outcome.BROKEN_CAUSALITY]
+            report = replace(report, outcome=Outcome.BROKEN_CAUSALITY, location=place, hint=hint)
+        return g, report
+
+    def _continue(self, energy: complex, tried: list[EnergyReport]) -> tuple[Complex, EnergyReport]:
+        g = self.device.start(energy)
+        report = tried[-1]
+        for extra in CONTINUATION:
+            g, report = self._attempt(energy, g, extra * self.device.largest_energy)
+            tried.append(report)
+            if not report.ok and extra == 0.0:
+                break
+        return g, report
+
+    def sweep(
+        self, energies: Sequence[complex], start: Complex | None = None
+    ) -> Iterator[tuple[int, Complex, EnergyReport]]:
+        """Energies in the given order, each from the last that converged."""
+        for index, energy in enumerate(energies):
+            g, report = self.solve(energy, start)
+            if report.ok:
+                start = g
+            yield index, g, report
+
+
+def lowest_dos(g: Complex) -> float:
+    """The smallest ¼ Re Tr τ₃ǧ over the nodes: negative on an unphysical branch."""
+    return float(0.25 * trace(TAU3, g).real.min())
+
+
+def _with_effort(report: EnergyReport, tried: list[EnergyReport]) -> EnergyReport:
+    """The last report with the work of all attempts."""
+    return replace(
+        report,
+        newton_iterations=sum(r.newton_iterations for r in tried),
+        krylov_iterations=sum(r.krylov_iterations for r in tried),
+        seconds=sum(r.seconds for r in tried),
+    )

@@ -1,0 +1,175 @@
+"""The pair potential from the gap equation: Δ ln(T/T_c) + 2πT Σ_{n≥0} [Δ/ω_n + if₀(ω_n)] = 0.
+
+Each superconducting region keeps a nodal Δ of its own.  The sum runs to the cutoff by a Gauss rule;
+above it pairing is local, f₀ = iΔ/√(ω² + |Δ|²), and the tail is summed in closed form.  Fixed-point steps
+are accelerated by Anderson mixing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import zeta
+
+from usadel_fem.device import Device
+from usadel_fem.fem.space import Real
+from usadel_fem.outcomes import EnergyReport
+from usadel_fem.physics.bulk import bcs_gap
+from usadel_fem.physics.matsubara import MatsubaraRule
+from usadel_fem.physics.nambu import Complex
+from usadel_fem.physics.spectral import singlet
+from usadel_fem.solver.energies import DeviceSolver
+
+MEMORY = 6
+"""Steps that Anderson mixing remembers."""
+
+SLOW_DECAY = 200
+"""Largest number of steps."""
+
+
+@dataclass(frozen=True)
+class GapResult:
+    """Self-consistent Δ.
+
+    Attributes:
+        delta: (P,) on `forms.pairing`.
+        converged: whether every frequency and the fixed point converged.
+        history: largest change of Δ relative to the largest bulk gap, per step.
+        reports: the last report of every frequency.
+        green_functions: ǧ at every frequency below the cutoff, (N, 4, 4) each.
+    """
+
+    delta: Complex
+    converged: bool
+    history: tuple[float, ...]
+    reports: tuple[EnergyReport, ...]
+    green_functions: tuple[Complex, ...]
+
+
+@dataclass
+class GapEquation:
+    """The map Δ → Δ of the gap equation at one temperature."""
+
+    device: Device
+    rule: MatsubaraRule
+    solver: DeviceSolver = field(init=False)
+    fields: list[Complex | None] = field(init=False)
+    reports: list[EnergyReport] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.solver = DeviceSolver(self.device)
+        self.fields = [None] * int(self.rule.below_cutoff.sum())
+
+    @property
+    def frequencies(self) -> Real:
+        return self.rule.frequencies[self.rule.below_cutoff]
+
+    def __call__(self, delta: Complex) -> Complex:
+        """The next Δ: 2πT Σ (−if₀) over ln(T/T_c) + 2πT Σ 1/ω, the local tail included."""
+        pairing = self.device.forms.pairing
+        assert pairing is not None
+        t, weights = self.rule.temperature, self.rule.weights[self.rule.below_cutoff]
+        self.solver.delta = delta
+        total = np.zeros(delta.size, dtype=complex)
+        self.reports = []
+        last: Complex | None = None
+        for k in range(len(self.fields))[::-1]:
+            start = self.fields[k] if self.fields[k] is not None else last
+            g, report = self.solver.solve(1j * self.frequencies[k], start)
+            self.fields[k] = last = g
+            self.reports.append(report)
+            total += weights[k] * -1j * singlet(g[pairing.node])
+        self.reports.reverse()
+        inverse_coupling = np.log(t / pairing.tc) + 2 * np.pi * t * inverse_sum(self.rule)
+        return (2 * np.pi * t * total + local_tail(delta, self.rule)) / inverse_coupling
+
+
+def inverse_sum(rule: MatsubaraRule) -> float:
+    """Σ_{ω_n < ω_c} 1/ω_n by the rule itself: its error on 1/ω then cancels that on f₀ ≈ iΔ/ω."""
+    return float(rule.total(1 / rule.frequencies, below_cutoff=True))
+
+
+def local_tail(delta: Complex, rule: MatsubaraRule) -> Complex:
+    """2πT Σ_{ω_n > ω_c} (Δ/√(ω² + |Δ|²) − Δ/ω) to third order: −½Δ|Δ|² 2πT Σ 1/ω³."""
+    unit = 2 * np.pi * rule.temperature
+    count = round(rule.cutoff / unit)
+    return -0.5 * delta * np.abs(delta) ** 2 * float(zeta(3, count + 0.5)) / unit**2
+
+
+def solve_gap(
+    device: Device,
+    rule: MatsubaraRule,
+    tolerance: float = 1e-7,
+    each: Callable[[float], None] | None = None,
+) -> GapResult:
+    """Self-consistent Δ of all regions with a T_c.
+
+    Args:
+        device: with `forms.pairing`.
+        rule: Matsubara rule of the temperature.
+        tolerance: on the change of Δ, relative to the largest bulk gap.
+        each: called with the relative change after every step.
+    """
+    pairing = device.forms.pairing
+    assert pairing is not None
+    bulk_gap = np.array([bcs_gap(rule.temperature, tc) for tc in pairing.tc])
+    scale = max(float(bulk_gap.max()), 1e-3 * float(pairing.tc.max()))
+    phase = np.exp(1j * device.initial_phase()[pairing.node])
+    fixed = device.case.solve.fixed_phase or any(v.pinned for v in device.case.vortex)
+    equation = GapEquation(device, rule)
+
+    def step(x: Real) -> Real:
+        new = equation(_complex(x))
+        if fixed:
+            new = phase * np.real(new * np.conj(phase))
+        return _real(new)
+
+    mixing = Anderson(MEMORY)
+    x = _real(np.maximum(bulk_gap, 0.05 * scale) * phase)
+    history: list[float] = []
+    for _ in range(SLOW_DECAY):
+        f = step(x)
+        history.append(float(np.abs(_complex(f - x)).max()) / scale)
+        if each is not None:
+            each(history[-1])
+        if history[-1] <= tolerance or not all(r.ok for r in equation.reports):
+            break
+        x = mixing.next(x, f)
+    fine = all(r.ok for r in equation.reports)
+    return GapResult(
+        delta=_complex(x),
+        converged=fine and history[-1] <= tolerance,
+        history=tuple(history),
+        reports=tuple(equation.reports),
+        green_functions=tuple(g for g in equation.fields if g is not None),
+    )
+
+
+class Anderson:
+    """Anderson mixing of a fixed point x = f(x): least squares over the last differences of residuals."""
+
+    def __init__(self, memory: int) -> None:
+        self.memory = memory
+        self.x: list[Real] = []
+        self.r: list[Real] = []
+
+    def next(self, x: Real, f: Real) -> Real:
+        """The next x from the latest pair (x, f(x))."""
+        self.x.append(x)
+        self.r.append(f - x)
+        self.x, self.r = self.x[-self.memory :], self.r[-self.memory :]
+        if len(self.x) < 2:
+            return f
+        dx, dr = np.diff(np.array(self.x), axis=0).T, np.diff(np.array(self.r), axis=0).T
+        coefficients = np.linalg.lstsq(dr, self.r[-1], rcond=1e-10)[0]
+        return np.asarray(f - (dx + dr) @ coefficients)
+
+
+def _real(z: Complex) -> Real:
+    return np.ascontiguousarray(z).view(np.float64)
+
+
+def _complex(x: Real) -> Complex:
+    return np.ascontiguousarray(x).view(np.complex128)
