@@ -47,11 +47,12 @@ def source(
         reservoirs: ǧ of each terminal, (4, 4).
         normal: leave every Δ out.
     """
-    gap = forms.delta * (not normal)
-    if delta is not None and forms.pairing is not None:
-        gap = gap + forms.pairing.mass @ delta
-    scalar = energy * forms.weight + 1j * forms.dynes * is_real(energy)
-    omega = 1j * (scalar[:, None, None] * np.eye(4) + dot_sigma(forms.exchange)) * TAU3_DIAGONAL
+    weights = forms.potentials(energy)
+    gap = weights.delta * (not normal)
+    if delta is not None and weights.pairing is not None:
+        gap = gap + weights.pairing @ delta
+    scalar = energy * weights.weight + 1j * weights.dynes * is_real(energy)
+    omega = 1j * (scalar[:, None, None] * np.eye(4) + dot_sigma(weights.exchange)) * TAU3_DIAGONAL
     omega -= 1j * pair_matrix(gap)
     for contact in forms.contacts:
         g = contact.filter @ (reservoirs or {})[contact.terminal] @ contact.filter

@@ -97,10 +97,8 @@ def describe(case: Case) -> str:
         lines.append(f"  {len(case.solve.energies or ())} energies, broadening {device.broadening:.4g}")
     else:
         rule = _rule(device)
-        count = int(rule.below_cutoff.sum())
         lines.append(
-            f"  {rule.frequencies.size} Matsubara frequencies ({count} below the cutoff {rule.cutoff:.4g}), "
-            f"error of the test sums {rule.error:.1e}"
+            f"  {rule.frequencies.size} frequencies for the Matsubara sums, relative error of test sums {rule.error:.1e}"
         )
     return "\n".join(lines)
 
@@ -119,7 +117,7 @@ def _check_request(device: Device) -> None:
         if any(t.Delta for t in case.terminal.values()):
             rule = "needs terminals that are all normal: a superconducting terminal fixes Δ at any temperature"
             problems.append(Problem("solve.critical_temperature", rule))
-        if device.forms.pairing is None or np.any(device.forms.delta):
+        if device.forms.pairing is None or np.any(device.forms.consistent.delta):
             rule = "needs materials with Tc, and none with a given Delta"
             problems.append(Problem("solve.critical_temperature", rule))
     if problems:
@@ -221,7 +219,7 @@ class _Run:
     def _stored(self, indices: Sequence[int]) -> Iterator[tuple[int, Complex, EnergyReport]]:
         assert self.output is not None
         with ResultReader(self.output / RESULT_NAME) as reader:
-            reports = {i: r for i, r in zip(indices, reader.reports(), strict=False)}
+            reports = reader.reports()
             for index in indices:
                 g = reader.green_function(index)
                 if g is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,10 +12,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from usadel_fem.fem import forms
-from usadel_fem.fem.forms import Contact, Forms, Pairing, SpinHall, Tunnel
+from usadel_fem.fem.forms import Contact, Forms, Pairing, Potentials, SpinHall, Tunnel
 from usadel_fem.fem.links import Matrix, link
 from usadel_fem.fem.space import Evaluation, Index, Real, Space, evaluation
 from usadel_fem.physics.nambu import Complex
+
+
+RESOLVED = 0.2
+"""Part of the smallest diffusion energy ½K_ii/ω_i of a node up to which an energy counts as resolved."""
 
 
 class Coefficient(Protocol):
@@ -82,28 +87,69 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
     rate = np.asarray(coefficient("spin_relaxation_rate", x, element))
     delta, h = coefficient("Delta", x, element), np.asarray(coefficient("exchange", x, element))
     scale = np.abs(delta) + np.sqrt((h**2).sum(axis=0)) + rate / 4
-    exchange = np.stack([_weight(basis, n_f, c) for c in h], axis=-1)
-    for facets, mixing in around.mixing:
-        exchange = exchange + forms.facet_weight(space, facets)[:, None] * mixing
+    pairing, masses = _pairing(space, coefficient, around.critical_temperatures)
+    consistent = _potentials(space, coefficient, around, partial(_weight, basis, n_f))
+    lumping = _lumping(basis)
+    lumped = _potentials(space, coefficient, around, partial(_lumped_weight, basis, n_f, lumping))
     return Forms(
         stiffness=stiffness,
         scalar_stiffness=scalar,
         mass=_mass(basis, n_f, 1.0),
         scale=_mass(basis, n_f, scale),
-        weight=_weight(basis, n_f, 1.0),
-        dynes=_weight(basis, n_f, coefficient("dynes", x, element)),
-        exchange=exchange,
-        delta=_weight(basis, n_f, np.real(delta)) + 1j * _weight(basis, n_f, np.imag(delta)),
+        consistent=replace(consistent, pairing=None if pairing is None else sparse.hstack(masses).tocsr()),
+        lumped=replace(lumped, pairing=None if pairing is None else _lumped_pairing(space, coefficient, around)),
+        resolution=RESOLVED * float((0.5 * scalar.diagonal() / lumped.weight).min()),
         spin_relaxation=_mass(basis, n_f, rate) if rate.any() else None,
         swapping=_swapping(space, linked, n_f, d, at["kappa"]),
         spin_hall=_spin_hall(space, coefficient, around, at["theta"]),
-        pairing=_pairing(space, coefficient, around.critical_temperatures),
+        pairing=pairing,
         tunnels=tuple(_tunnel(space, b) for b in around.interfaces),
         contacts=tuple(
             Contact(b.name, b.conductance * forms.facet_weight(space, b.facets), b.filter) for b in around.contacts
         ),
         pinned=_pinned(space, around.reservoirs),
     )
+
+
+def _potentials(
+    space: Space, coefficient: Coefficient, around: Surroundings, weigh: Callable[[Any], Real]
+) -> Potentials:
+    """ω_i of 1, Γ, h and Δ, with `weigh` the integral of N_F c φ_i; surfaces add their spin mixing."""
+    x = np.asarray(space.basis.global_coordinates())
+    element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+    delta, h = coefficient("Delta", x, element), np.asarray(coefficient("exchange", x, element))
+    exchange = np.stack([weigh(c) for c in h], axis=-1)
+    for facets, mixing in around.mixing:
+        exchange = exchange + forms.facet_weight(space, facets)[:, None] * mixing
+    return Potentials(
+        weight=weigh(1.0),
+        dynes=weigh(coefficient("dynes", x, element)),
+        exchange=exchange,
+        delta=weigh(np.real(delta)) + 1j * weigh(np.imag(delta)),
+        pairing=None,
+    )
+
+
+def _lumping(basis: Any) -> Real:
+    """Positive shares of each local node in an element, ∝ ∫φ_i² (Hinton, Rock, Zienkiewicz 1976), (n_local, 1)."""
+    diagonal = np.array([float(np.sum(np.asarray(phi[0].value) ** 2 * basis.dx)) for phi in basis.basis])
+    return (diagonal / diagonal.sum())[:, None]
+
+
+def _lumped_weight(basis: Any, n_f: Real, shares: Real, c: Any) -> Real:
+    integral = (np.broadcast_to(n_f * c, basis.dx.shape) * basis.dx).sum(axis=1)
+    nodes = basis.element_dofs.ravel()
+    return np.bincount(nodes, (shares * integral).ravel(), minlength=basis.N)
+
+
+def _lumped_pairing(space: Space, coefficient: Coefficient, around: Surroundings) -> sparse.csr_matrix:
+    """Lumped weights of each region's Δ_p, one entry per column, (N, P)."""
+    columns = []
+    for region in around.critical_temperatures:
+        basis, n_f, inside = _region(space, coefficient, region)
+        column = _lumped_weight(basis, n_f, _lumping(basis), 1.0)
+        columns.append(sparse.diags(column).tocsr()[:, inside])
+    return sparse.hstack(columns).tocsr()
 
 
 def _mass(basis: Any, n_f: Real, c: Any) -> sparse.csr_matrix:
@@ -152,26 +198,33 @@ def with_links(space: Space, at: Evaluation, around: Surroundings) -> Evaluation
     return link(at, np.asarray(space.basis.doflocs), around.vector_potential, around.spin_field)
 
 
-def _pairing(space: Space, coefficient: Coefficient, tc: Mapping[str, float]) -> Pairing | None:
+def _region(space: Space, coefficient: Coefficient, region: str) -> tuple[Any, Real, Index]:
+    """Basis, N_F at its points and nodes of one region."""
+    elements = space.device_mesh.regions[region]
+    basis = space.basis.with_elements(elements)
+    x = np.asarray(basis.global_coordinates())
+    owner = np.broadcast_to(np.asarray(elements)[:, None], x.shape[1:])
+    return basis, np.asarray(coefficient("N_F", x, owner)), space.element_nodes(elements)
+
+
+def _pairing(
+    space: Space, coefficient: Coefficient, tc: Mapping[str, float]
+) -> tuple[Pairing | None, list[sparse.csr_matrix]]:
+    """Who pairs, and ∫_region N_F φ_iφ_p (N, P_region) of each region."""
     if not tc:
-        return None
-    nodes, columns, squares = [], [], []
+        return None, []
+    nodes, masses = [], []
     for region in tc:
-        elements = space.device_mesh.regions[region]
-        basis = space.basis.with_elements(elements)
-        x = np.asarray(basis.global_coordinates())
-        n_f = np.asarray(coefficient("N_F", x, np.broadcast_to(np.asarray(elements)[:, None], x.shape[1:])))
-        inside = space.element_nodes(elements)
+        basis, n_f, inside = _region(space, coefficient, region)
         nodes.append(inside)
-        columns.append(_mass(basis, n_f, 1.0)[:, inside])
-        squares.append(columns[-1][inside])
-    return Pairing(
+        masses.append(_mass(basis, n_f, 1.0)[:, inside])
+    pairing = Pairing(
         node=np.concatenate(nodes),
         region=np.concatenate([np.full(n.size, name) for n, name in zip(nodes, tc, strict=True)]),
         tc=np.concatenate([np.full(n.size, tc[name]) for n, name in zip(nodes, tc, strict=True)]),
-        mass=sparse.hstack(columns).tocsr(),
-        gram=sparse.block_diag(squares).tocsr(),
+        gram=sparse.block_diag([m[n] for m, n in zip(masses, nodes, strict=True)]).tocsr(),
     )
+    return pairing, masses
 
 
 def _tunnel(space: Space, barrier: Barrier) -> Tunnel:

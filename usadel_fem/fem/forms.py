@@ -80,14 +80,12 @@ class Pairing:
         node: mesh node of each pairing unknown, (P,).
         region: region name of each, (P,) strings.
         tc: its critical temperature T_c0, (P,).
-        mass: ∫_region N_F φ_iφ_p, (N, P): the weight of Δ̌ at node i is mass @ Δ.
-        gram: the same between pairing unknowns of one region, (P, P): ∫ N_F |Δ|² = Δ†·gram·Δ.
+        gram: ∫_region N_F φ_pφ_q, (P, P): ∫ N_F |Δ|² = Δ†·gram·Δ.
     """
 
     node: Index
     region: Array
     tc: Real
-    mass: sparse.csr_matrix
     gram: sparse.csr_matrix
 
 
@@ -110,6 +108,25 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Potentials:
+    """The weights ω_i of the terms linear in ǧ.
+
+    Attributes:
+        weight: ∫ N_F φ_i (N,).
+        dynes: ∫ N_F Γ φ_i (N,).
+        exchange: ∫ N_F h φ_i (N, 3), spin mixing of interfaces included.
+        delta: ∫ N_F Δ φ_i (N,), complex, of the given pair potentials.
+        pairing: ∫_region N_F φ_iφ_p (N, P), the weights of a self-consistent Δ_p, or None.
+    """
+
+    weight: Real
+    dynes: Real
+    exchange: Real
+    delta: Complex
+    pairing: sparse.csr_matrix | None
+
+
+@dataclass(frozen=True)
 class Forms:
     """All geometry and material data of a device, as the action needs them.
 
@@ -118,10 +135,10 @@ class Forms:
         scalar_stiffness: K without links, for preconditioning.
         mass: ∫ N_F φ_iφ_j (N, N).
         scale: ∫ N_F c φ_iφ_j with c the local energy scale of the potentials, for preconditioning.
-        weight: ∫ N_F φ_i (N,).
-        dynes: ∫ N_F Γ φ_i (N,).
-        exchange: ∫ N_F h φ_i (N, 3), spin mixing of interfaces included.
-        delta: ∫ N_F Δ φ_i (N,), complex, of the given pair potentials.
+        consistent: the potentials by Galerkin integration.
+        lumped: the same with positive nodal weights.
+        resolution: |ε| above which ǧ varies within an element and `lumped` is used: the Galerkin weights of
+            P2 vertices are zero on triangles and negative on tetrahedra, and lumping costs O(h²/|ε|).
         spin_relaxation: M^so or None.
         swapping: pairs (a, A^a) that do not vanish.
         spin_hall: SpinHall or None.
@@ -134,10 +151,9 @@ class Forms:
     scalar_stiffness: sparse.csr_matrix
     mass: sparse.csr_matrix
     scale: sparse.csr_matrix
-    weight: Real
-    dynes: Real
-    exchange: Real
-    delta: Complex
+    consistent: Potentials
+    lumped: Potentials
+    resolution: float
     spin_relaxation: sparse.csr_matrix | None
     swapping: tuple[tuple[int, Matrix], ...]
     spin_hall: SpinHall | None
@@ -148,7 +164,11 @@ class Forms:
 
     @property
     def size(self) -> int:
-        return int(self.weight.size)
+        return int(self.consistent.weight.size)
+
+    def potentials(self, energy: complex) -> Potentials:
+        """The weights to use at one energy."""
+        return self.consistent if abs(energy) <= self.resolution else self.lumped
 
 
 def planes(axes: tuple[int, ...]) -> tuple[tuple[int, int, int, float], ...]:

@@ -3,8 +3,8 @@
 A sum Σ_n F(ω_n) over fermionic ω_n = (2n+1)πT is an integral over a discrete measure.  With
 t = πT/ω the measure of points t_n = 1/(2n+1) and weights t_n² makes F/t² smooth, and its Gauss rule
 (Lanczos on the measure; the idea of H. Monien, Math. Comp. 79, 857 (2010)) is exact where F is ω⁻²
-times a polynomial in 1/ω.  Frequencies below the cutoff and the tail above it have rules of their own,
-so that the gap equation can stop at the cutoff while currents run to infinity.
+times a polynomial in 1/ω.  With a cutoff, the frequencies below it and the tail above have rules of
+their own: the gap equation stops at the cutoff while currents run to infinity.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ Real = NDArray[np.float64]
 SUMMED_EXACTLY = 4000
 """Points of a measure kept one by one; the rest is an integral, by the midpoint rule."""
 
-CUTOFF_SCALES = 60.0
-"""Default cutoff in units of the largest energy scale."""
-
 TAIL_NODES = 6
 MOST_NODES = 400
 
@@ -36,7 +33,7 @@ class MatsubaraRule:
         frequencies: ω_m > 0, rising, (m,).
         weights: (m,).
         below_cutoff: which belong to the sum up to `cutoff`, (m,).
-        cutoff: ω_c, between two Matsubara frequencies.
+        cutoff: ω_c, between two Matsubara frequencies, or infinite.
         error: largest relative error over bulk and proximity test sums of the given scales.
     """
 
@@ -61,7 +58,7 @@ def matsubara_rule(
     Args:
         temperature: T.
         scale: largest energy of the problem (Δ, h, 1/τ_so).
-        cutoff: ω_c; default 60 scales.
+        cutoff: ω_c of the gap equation; None lets it run to infinity too.
         tolerance: relative.
 
     >>> rule = matsubara_rule(0.083, 1.0)
@@ -70,13 +67,13 @@ def matsubara_rule(
     True
     """
     unit = np.pi * temperature
-    cutoff = CUTOFF_SCALES * max(scale, unit) if cutoff is None else cutoff
-    count = max(round(cutoff / (2 * unit)), 1)
-    low, tail = _measure(0, count), _measure(count, None)
     tests = _test_functions(unit, max(scale, unit))
-    exact = [_sum(f, unit, *low) + _sum(f, unit, *tail) for f in tests]
-    t_tail, w_tail = _gauss(*_lanczos(*tail, TAIL_NODES), TAIL_NODES)
+    count = None if cutoff is None else max(round(cutoff / (2 * unit)), 1)
+    low = _measure(0, count)
+    tail = _measure(count, None) if count is not None else None
+    exact = [_sum(f, unit, *low) + (0.0 if tail is None else _sum(f, unit, *tail)) for f in tests]
     jacobi = _lanczos(*low, MOST_NODES)
+    t_tail, w_tail = (np.zeros(0), np.zeros(0)) if tail is None else _gauss(*_lanczos(*tail, TAIL_NODES), TAIL_NODES)
     for nodes in range(2, jacobi[1].size + 1):
         t_low, w_low = _gauss(*jacobi, nodes)
         t, w = np.concatenate([t_low, t_tail]), np.concatenate([w_low, w_tail])
@@ -85,9 +82,8 @@ def matsubara_rule(
             break
     order = np.argsort(-t)
     below = np.arange(t.size) < t_low.size
-    return MatsubaraRule(
-        temperature, unit / t[order], (w / t**2)[order], below[order], 2 * unit * count, float(error)
-    )
+    limit = np.inf if count is None else 2 * unit * count
+    return MatsubaraRule(temperature, unit / t[order], (w / t**2)[order], below[order], limit, float(error))
 
 
 def _measure(first: int, end: int | None) -> tuple[Real, Real]:

@@ -105,13 +105,14 @@ def _responses(device: Device, rule: MatsubaraRule) -> list[tuple[float, Callabl
     def response_at(frequency: float) -> Callable[[Complex], Complex]:
         energy = 1j * frequency
         omega = action.source(forms, energy, None, device.reservoirs(energy))
+        weights = forms.potentials(energy).pairing
         preconditioner = ScalarPreconditioner(forms, free, device.space.dimension)
         preconditioner.prepare(energy)
         system = NewtonSystem(Linearisation.at(forms, eye, eye, g, omega), free, preconditioner)
 
         def response(delta: Complex) -> Complex:
             change = np.zeros_like(g)
-            change[:, 0, 2] = change[:, 1, 3] = -1j * (pairing.mass @ delta)
+            change[:, 0, 2] = change[:, 1, 3] = -1j * (weights @ delta)
             right = pair(-2 * change * TAU3_DIAGONAL)[free]
             w = system.krylov(-system.preconditioned(right), RESPONSE_TOLERANCE, 300).w
             full = np.zeros((forms.size, 2, 2, 2), dtype=complex)

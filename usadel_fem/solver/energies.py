@@ -69,7 +69,8 @@ class DeviceSolver:
         """Newton at ε + i·extra."""
         omega = self.source(energy)
         if extra:
-            omega = omega + 1j * (1j * extra) * self.device.forms.weight[:, None, None] * TAU3
+            weight = self.device.forms.potentials(energy).weight
+            omega = omega - extra * weight[:, None, None] * TAU3
         g, report = self.solver.solve(energy, omega, start)
         if report.ok and lowest_dos(g) < LOWEST_DOS:
             worst = self.device.nodes[int(np.argmin(trace(TAU3, g).real))]

@@ -1,8 +1,7 @@
 """The pair potential from the gap equation: Δ ln(T/T_c) + 2πT Σ_{n≥0} [Δ/ω_n + if₀(ω_n)] = 0.
 
-Each superconducting region keeps a nodal Δ of its own.  The sum runs to the cutoff by a Gauss rule;
-above it pairing is local, f₀ = iΔ/√(ω² + |Δ|²), and the tail is summed in closed form.  Fixed-point steps
-are accelerated by Anderson mixing.
+Each superconducting region keeps a nodal Δ of its own.  The sum is a Gauss rule that runs to infinity, or
+to a cutoff where the case gives one.  Fixed-point steps are accelerated by Anderson mixing.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import zeta
 
 from usadel_fem.device import Device
 from usadel_fem.fem.space import Real
@@ -67,7 +65,7 @@ class GapEquation:
         return self.rule.frequencies[self.rule.below_cutoff]
 
     def __call__(self, delta: Complex) -> Complex:
-        """The next Δ: 2πT Σ (−if₀) over ln(T/T_c) + 2πT Σ 1/ω, the local tail included."""
+        """The next Δ: 2πT Σ (−if₀) over ln(T/T_c) + 2πT Σ 1/ω."""
         pairing = self.device.forms.pairing
         assert pairing is not None
         t, weights = self.rule.temperature, self.rule.weights[self.rule.below_cutoff]
@@ -83,19 +81,12 @@ class GapEquation:
             total += weights[k] * -1j * singlet(g[pairing.node])
         self.reports.reverse()
         inverse_coupling = np.log(t / pairing.tc) + 2 * np.pi * t * inverse_sum(self.rule)
-        return (2 * np.pi * t * total + local_tail(delta, self.rule)) / inverse_coupling
+        return 2 * np.pi * t * total / inverse_coupling
 
 
 def inverse_sum(rule: MatsubaraRule) -> float:
     """Σ_{ω_n < ω_c} 1/ω_n by the rule itself: its error on 1/ω then cancels that on f₀ ≈ iΔ/ω."""
     return float(rule.total(1 / rule.frequencies, below_cutoff=True))
-
-
-def local_tail(delta: Complex, rule: MatsubaraRule) -> Complex:
-    """2πT Σ_{ω_n > ω_c} (Δ/√(ω² + |Δ|²) − Δ/ω) to third order: −½Δ|Δ|² 2πT Σ 1/ω³."""
-    unit = 2 * np.pi * rule.temperature
-    count = round(rule.cutoff / unit)
-    return -0.5 * delta * np.abs(delta) ** 2 * float(zeta(3, count + 0.5)) / unit**2
 
 
 def solve_gap(
