@@ -51,7 +51,7 @@ def check(case_file: Path, settings: tuple[str, ...]) -> None:
     """Validate a case and its mesh and print both; solve nothing."""
     with _plain_errors():
         case = _load(case_file, settings)
-        from usadel_fem.run import describe
+        from usadel_fem.describe import describe
 
         click.echo(describe(case))
 

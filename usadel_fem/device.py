@@ -21,10 +21,10 @@ from usadel_fem.fem.assemble import Barrier, Surroundings, assemble
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.mesh import DeviceMesh, load_mesh
 from usadel_fem.fem.shapes import build_shape
-from usadel_fem.fem.space import Index, Real, Space
+from usadel_fem.fem.space import Index, Space
 from usadel_fem.physics.bulk import bulk
 from usadel_fem.physics.interfaces import spin_filter
-from usadel_fem.physics.nambu import Complex
+from usadel_fem.physics.nambu import Complex, Real
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Device:
 
     @cached_property
     def broadening(self) -> float:
-        """Γ of materials and terminals that name none; where the case gives only Γ of materials, the smallest."""
+        """Γ of materials and terminals that name none; else the smallest Γ of a material."""
         named = [m.dynes for m in self._materials if isinstance(m.dynes, float) and m.dynes > 0]
         return self.case.solve.broadening or min(named, default=0.0)
 
@@ -148,7 +148,9 @@ class Device:
             phase[:] = values.pop()
         elif len(held) > 1:
             known = np.concatenate(list(held.values()))
-            phase[known] = np.concatenate([np.full(nodes.size, terminals[n].phase) for n, nodes in held.items()])
+            phase[known] = np.concatenate(
+                [np.full(nodes.size, terminals[n].phase) for n, nodes in held.items()]
+            )
             free = np.setdiff1d(np.arange(phase.size), known)
             k = self.forms.scalar_stiffness + 1e-9 * self.forms.mass
             phase[free] = spsolve(sparse.csc_matrix(k[free][:, free]), -(k[free][:, known] @ phase[known]))
@@ -166,7 +168,9 @@ class Device:
                 continue
             contact = terminal.contact
             assert contact.conductance is not None
-            contacts.append(Barrier(name, facets, None, contact.conductance, spin_filter(contact.polarisation)))
+            contacts.append(
+                Barrier(name, facets, None, contact.conductance, spin_filter(contact.polarisation))
+            )
             mixing.append((facets, np.array(contact.spin_mixing)))
         for name, interface in case.interface.items():
             facets, partners = mesh.interfaces[name].facets, mesh.interfaces[name].partners
@@ -261,7 +265,9 @@ def build_device(case: Case) -> Device:
 
 def _check_vortices(case: Case, space: Space) -> list[Problem]:
     if case.vortex and space.dimension != 2:
-        return [Problem("vortex", "must stand beside a mesh of two dimensions", f"{space.dimension} dimension(s)")]
+        return [
+            Problem("vortex", "must stand beside a mesh of two dimensions", f"{space.dimension} dimension(s)")
+        ]
     return []
 
 
@@ -279,7 +285,9 @@ def _dynes(material: Material, at: Callable[[Scalar], Real], device: Device) -> 
     return device.broadening if material.dynes is None else at(material.dynes)
 
 
-COEFFICIENTS: dict[str, Callable[[Material, Callable[[Scalar], Real], Device], NDArray[np.generic] | float]] = {
+COEFFICIENTS: dict[
+    str, Callable[[Material, Callable[[Scalar], Real], Device], NDArray[np.generic] | float]
+] = {
     "D": lambda m, at, _: at(m.D),
     "N_F": lambda m, at, _: at(m.N_F),
     "theta": lambda m, at, _: at(m.theta),

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from usadel_fem import action
 from usadel_fem.case import Case
 from usadel_fem.case.checks import check_fields
 from usadel_fem.device import Device, build_device
 from usadel_fem.errors import CaseError, Problem
-from usadel_fem.fem.mesh import summary as mesh_summary
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io.reader import RESULT_NAME, GreenFunctions, ResultReader
 from usadel_fem.io.result import ResultWriter
@@ -74,48 +72,22 @@ def solve(
     return _Run(case, choose_progress(progress), output, jobs, resume).solution()
 
 
-def describe(case: Case) -> str:
-    """What `usadel-fem check` prints: the resolved case and its mesh; nothing is solved.
-
-    Raises:
-        CaseError: the case and its mesh do not fit.
-    """
-    device = build_device(case)
-    _check_request(device)
-    info = mesh_summary(device.mesh)
-    lines = [case.info.title or "untitled case", f"  solve: {case.solve.kind}"]
-    lines += [f"  {line}" for line in str(info).splitlines()]
-    lines.append(f"  {device.space.size} nodes of P{case.mesh.order} elements, {8 * device.space.size} complex unknowns")
-    for region, material in case.region.items():
-        values = case.material[material].model_dump(exclude_defaults=True)
-        lines.append(f"  region {region}: {material} " + ", ".join(f"{k} = {v}" for k, v in values.items()))
-    for kind in ("terminal", "interface"):
-        for name, value in getattr(case, kind).items():
-            given = value.model_dump(exclude_defaults=True)
-            lines.append(f"  {kind} {name}: " + ", ".join(f"{k} = {v}" for k, v in given.items()))
-    if case.solve.kind == "spectrum":
-        lines.append(f"  {len(case.solve.energies or ())} energies, broadening {device.broadening:.4g}")
-    else:
-        rule = _rule(device)
-        lines.append(
-            f"  {rule.frequencies.size} frequencies for the Matsubara sums, relative error of test sums {rule.error:.1e}"
-        )
-    return "\n".join(lines)
-
-
-def _rule(device: Device) -> MatsubaraRule:
+def rule_of(device: Device) -> MatsubaraRule:
+    """The Matsubara rule of the case's temperature and largest energy."""
     solve_ = device.case.solve
     assert solve_.temperature is not None
     return matsubara_rule(solve_.temperature, device.largest_energy, solve_.cutoff, RULE_TOLERANCE)
 
 
-def _check_request(device: Device) -> None:
+def check_request(device: Device) -> None:
     """Requests that need the mesh to be judged."""
     case = device.case
     problems = check_fields(case, FIELDS)
     if case.solve.critical_temperature:
         if any(t.Delta for t in case.terminal.values()):
-            rule = "needs terminals that are all normal: a superconducting terminal fixes Δ at any temperature"
+            rule = (
+                "needs terminals that are all normal: a superconducting terminal fixes Δ at any temperature"
+            )
             problems.append(Problem("solve.critical_temperature", rule))
         if device.forms.pairing is None or np.any(device.forms.consistent.delta):
             rule = "needs materials with Tc, and none with a given Delta"
@@ -136,10 +108,10 @@ class _Run:
     def solution(self) -> Solution:
         self.began = time.perf_counter()
         self.device = build_device(self.case)
-        _check_request(self.device)
+        check_request(self.device)
         self.mesh = field_mesh(self.device)
         spectrum = self.case.solve.kind == "spectrum"
-        self.rule = None if spectrum and not self.device.self_consistent else _rule(self.device)
+        self.rule = None if spectrum and not self.device.self_consistent else rule_of(self.device)
         if spectrum:
             self.energies = np.asarray(self.case.solve.energies, dtype=complex)
         else:
@@ -148,10 +120,13 @@ class _Run:
         if self.output is None:
             return self._solve(None)
         with ResultWriter(
-            self.output / RESULT_NAME, case=self.case, mesh=self.mesh, energies=self.energies, resume=self.resume
+            self.output / RESULT_NAME,
+            case=self.case,
+            mesh=self.mesh,
+            energies=self.energies,
+            resume=self.resume,
         ) as writer:
-            solution = self._solve(writer)
-        return solution
+            return self._solve(writer)
 
     def _solve(self, writer: ResultWriter | None) -> Solution:
         gap = self._gap(writer)
@@ -183,7 +158,9 @@ class _Run:
         if self.case.solve.critical_temperature:
             self.progress.start(None, "critical temperature")
             found = critical_temperature(self.device, each=lambda t: self.progress.advance(f"T = {t:.6g}"))
-            observables["Tc"] = Observable(found.value, unit="energy", description="critical temperature k_B T_c")
+            observables["Tc"] = Observable(
+                found.value, unit="energy", description="critical temperature k_B T_c"
+            )
         observables = wanted(observables, self.case.output.fields)
         observables.update(probe_observables(self.device, observables))
         done = tuple(r for r in reports if r is not None)
@@ -194,10 +171,15 @@ class _Run:
             return None
         assert self.rule is not None
         self.progress.start(None, "self-consistency")
-        result = solve_gap(self.device, self.rule, each=lambda c: self.progress.advance(f"relative change of Δ {c:.1e}"))
+        result = solve_gap(
+            self.device, self.rule, each=lambda c: self.progress.advance(f"relative change of Δ {c:.1e}")
+        )
         if not result.converged:
             failed = [str(r) for r in result.reports if not r.ok]
-            text = "the pair potential did not converge: its last relative change was " + f"{result.history[-1]:.1e}"
+            text = (
+                "the pair potential did not converge: its last relative change was "
+                + f"{result.history[-1]:.1e}"
+            )
             self.notes += [text, *failed]
         if writer is not None:
             writer.write_state("delta", result.delta)
@@ -258,12 +240,10 @@ class _Run:
 def field_mesh(device: Device) -> FieldMesh:
     """Nodes and cells of the Lagrange space; scikit-fem and VTK number the nodes of a cell alike."""
     space = device.space
-    names = {
-        (1, 1): "line", (1, 2): "line3", (2, 1): "triangle", (2, 2): "triangle6", (3, 1): "tetra", (3, 2): "tetra10",
-    }  # fmt: skip
+    names = {1: ("line", "line3"), 2: ("triangle", "triangle6"), 3: ("tetra", "tetra10")}
     return FieldMesh(
         nodes=space.nodes,
-        cell_type=names[space.dimension, space.order],
+        cell_type=names[space.dimension][space.order - 1],
         cells=np.ascontiguousarray(space.basis.element_dofs.T, dtype=np.int64),
         cell_region=space.region_of_element,
         region_names=tuple(sorted(device.mesh.regions)),

@@ -14,9 +14,8 @@ from scipy import sparse
 from usadel_fem.fem import forms
 from usadel_fem.fem.forms import Contact, Forms, Pairing, Potentials, SpinHall, Tunnel
 from usadel_fem.fem.links import Matrix, link
-from usadel_fem.fem.space import Evaluation, Index, Real, Space, evaluation
-from usadel_fem.physics.nambu import Complex
-
+from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
+from usadel_fem.physics.nambu import Complex, Real
 
 RESOLVED = 0.2
 """Part of the smallest diffusion energy ½K_ii/ω_i of a node up to which an energy counts as resolved."""
@@ -97,7 +96,9 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         mass=_mass(basis, n_f, 1.0),
         scale=_mass(basis, n_f, scale),
         consistent=replace(consistent, pairing=None if pairing is None else sparse.hstack(masses).tocsr()),
-        lumped=replace(lumped, pairing=None if pairing is None else _lumped_pairing(space, coefficient, around)),
+        lumped=replace(
+            lumped, pairing=None if pairing is None else _lumped_pairing(space, coefficient, around)
+        ),
         resolution=RESOLVED * float((0.5 * scalar.diagonal() / lumped.weight).min()),
         spin_relaxation=_mass(basis, n_f, rate) if rate.any() else None,
         swapping=_swapping(space, linked, n_f, d, at["kappa"]),
@@ -105,7 +106,8 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         pairing=pairing,
         tunnels=tuple(_tunnel(space, b) for b in around.interfaces),
         contacts=tuple(
-            Contact(b.name, b.conductance * forms.facet_weight(space, b.facets), b.filter) for b in around.contacts
+            Contact(b.name, b.conductance * forms.facet_weight(space, b.facets), b.filter)
+            for b in around.contacts
         ),
         pinned=_pinned(space, around.reservoirs),
     )
@@ -131,7 +133,7 @@ def _potentials(
 
 
 def _lumping(basis: Any) -> Real:
-    """Positive shares of each local node in an element, ∝ ∫φ_i² (Hinton, Rock, Zienkiewicz 1976), (n_local, 1)."""
+    """Positive shares of the nodes of an element, ∝ ∫φ_i² (Hinton, Rock, Zienkiewicz 1976), (n_local, 1)."""
     diagonal = np.array([float(np.sum(np.asarray(phi[0].value) ** 2 * basis.dx)) for phi in basis.basis])
     return (diagonal / diagonal.sum())[:, None]
 
@@ -168,7 +170,9 @@ def _swapping(
     found: list[tuple[int, Matrix]] = []
     for a in sorted({plane[2] for plane in forms.planes(space.axes)}):
         if linked is None:
-            found.append((a, forms.swapping(a, space.axes).assemble(space.basis, N_F=n_f, D=d, kappa=kappa).tocsr()))
+            found.append(
+                (a, forms.swapping(a, space.axes).assemble(space.basis, N_F=n_f, D=d, kappa=kappa).tocsr())
+            )
         else:
             found.append((a, forms.covariant_swapping(linked, (n_f * d * kappa).ravel(), a, space.axes)))
     return tuple(found)

@@ -7,8 +7,8 @@ an interface; continuity there is natural, nothing is imposed.
     K_ij     = ∫ N_F D ∂_kφ_i ∂_kφ_j              ¼ K_ij Tr ǧ_iǧ_j                      Eq. (2), diffusion
     ω_i      = ∫ N_F φ_i (1, Γ, h^a, Δ)           Tr Ω_iǧ_i                             Eq. (1)
     M^so_ij  = ∫ (N_F/τ_so) φ_iφ_j                −(1/16) M^so_ij Tr σ^aǧ_iσ^aǧ_j       Eq. (70)
-    A^a_ij   = ∫ N_F Dκ ε_{kla} ∂_kφ_i ∂_lφ_j     −(i/4) A^a_ij Tr σ^aǧ_iǧ_j            Eqs. (2), (3), swapping
-    spin Hall: ∫ N_F Dθ ε_{kla} φ ∂_kφ ∂_lφ       ¼ Tr σ^aǧ ∂_kǧ ∂_lǧ at quadrature     Eqs. (2), (3)
+    A^a_ij   = ∫ N_F Dκ ε_{kla} ∂_kφ_i ∂_lφ_j     −(i/4) A^a_ij Tr σ^aǧ_iǧ_j            Eq. (2), swapping
+    spin Hall: ∫ N_F Dθ ε_{kla} φ ∂_kφ ∂_lφ       ¼ Tr σ^aǧ ∂_kǧ ∂_lǧ at quadrature     Eq. (2), spin Hall
     G_ij     = ∫_interface G φ_iφ_j (two sides)   −½ G_ij Tr ǧ_i Γ ǧ_j Γ                Kupriyanov–Lukichev
 """
 
@@ -24,8 +24,8 @@ from skfem import BilinearForm, LinearForm
 from skfem.helpers import dot, grad
 
 from usadel_fem.fem.links import Matrix, adjoint_product
-from usadel_fem.fem.space import Evaluation, Index, Real, Space, evaluation
-from usadel_fem.physics.nambu import EPSILON, Complex
+from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
+from usadel_fem.physics.nambu import EPSILON, Complex, Real
 
 Array = NDArray[Any]
 

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Union
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial.transform import Rotation
 
-from usadel_fem.fem.space import Evaluation, Real
-from usadel_fem.physics.nambu import Complex, from_pauli, pauli_components
+from usadel_fem.fem.space import Evaluation
+from usadel_fem.physics.nambu import Complex, Real, from_pauli, pauli_components
 
-NAMBU_BLOCKS = ((slice(0, 2), slice(0, 2)), (slice(0, 2), slice(2, 4)), (slice(2, 4), slice(0, 2)), (slice(2, 4), slice(2, 4)))
+NAMBU_BLOCKS = (
+    (slice(0, 2), slice(0, 2)),
+    (slice(0, 2), slice(2, 4)),
+    (slice(2, 4), slice(0, 2)),
+    (slice(2, 4), slice(2, 4)),
+)
 """ee, eh, he, hh."""
 
 
@@ -45,14 +50,17 @@ class LinkedMatrix:
     def parts(self) -> tuple[tuple[sparse.csr_matrix, sparse.csr_matrix | None], ...]:
         """(singlet, triplet) matrices of the Nambu blocks ee, eh, he, hh."""
         plain, charged = (self.plain, self.plain_triplet), (self.charged, self.charged_triplet)
-        conjugate = (self.charged.conj(), None if self.charged_triplet is None else self.charged_triplet.conj())
+        conjugate = (
+            self.charged.conj(),
+            None if self.charged_triplet is None else self.charged_triplet.conj(),
+        )
         return plain, charged, conjugate, plain
 
     def __add__(self, other: LinkedMatrix) -> LinkedMatrix:
         return _combine(lambda a, b: a + b, self, other)
 
 
-Matrix = Union[sparse.csr_matrix, LinkedMatrix]
+Matrix: TypeAlias = sparse.csr_matrix | LinkedMatrix
 
 
 def _combine(rule: Callable[..., sparse.csr_matrix], *matrices: LinkedMatrix) -> LinkedMatrix:
@@ -60,7 +68,7 @@ def _combine(rule: Callable[..., sparse.csr_matrix], *matrices: LinkedMatrix) ->
         members = [getattr(m, name) for m in matrices]
         return None if members[0] is None else sparse.csr_matrix(rule(*members))
 
-    return LinkedMatrix(*(part(n) for n in ("plain", "charged", "plain_triplet", "charged_triplet")))  # type: ignore[arg-type]
+    return LinkedMatrix(*(part(n) for n in ("plain", "charged", "plain_triplet", "charged_triplet")))
 
 
 def apply(matrix: Matrix, g: Complex) -> Complex:
@@ -89,7 +97,7 @@ def adjoint(matrix: Matrix) -> Matrix:
 
 def adjoint_product(left: Matrix, weight: Real, right: Matrix) -> Matrix:
     """left† diag(weight) right."""
-    if not (isinstance(left, LinkedMatrix) and isinstance(right, LinkedMatrix)):
+    if not isinstance(left, LinkedMatrix):
         return sparse.csr_matrix(left.T @ sparse.diags(weight) @ right)
 
     def rule(a: sparse.csr_matrix, b: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -150,7 +158,12 @@ def link(
 
 
 def _linked(
-    entries: Real, phase: Complex, rotation: Real | None, row: NDArray[np.int32], column: NDArray[np.int32], shape: tuple[int, int]
+    entries: Real,
+    phase: Complex,
+    rotation: Real | None,
+    row: NDArray[np.int32],
+    column: NDArray[np.int32],
+    shape: tuple[int, int],
 ) -> LinkedMatrix:
     def scalar(data: NDArray[np.generic]) -> sparse.csr_matrix:
         return sparse.csr_matrix((data, (row, column)), shape=shape)
@@ -158,7 +171,9 @@ def _linked(
     if rotation is None:
         return LinkedMatrix(scalar(entries), scalar(entries * phase))
     rows = (3 * row[:, None, None] + np.arange(3)[None, :, None] + np.zeros((1, 1, 3), dtype=int)).ravel()
-    columns = (3 * column[:, None, None] + np.arange(3)[None, None, :] + np.zeros((1, 3, 1), dtype=int)).ravel()
+    columns = (
+        3 * column[:, None, None] + np.arange(3)[None, None, :] + np.zeros((1, 3, 1), dtype=int)
+    ).ravel()
     data = entries[:, None, None] * rotation
 
     def triplet(values: NDArray[np.generic]) -> sparse.csr_matrix:

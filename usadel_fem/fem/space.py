@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 import skfem
@@ -11,9 +13,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from usadel_fem.fem.mesh import DeviceMesh
+from usadel_fem.physics.nambu import Real
 
-Real = NDArray[np.float64]
-Index = NDArray[np.int64]
+Index: TypeAlias = NDArray[Any]
+"""Node, element and facet numbers."""
 
 ELEMENTS = {
     (1, 1): skfem.ElementLineP1,
@@ -49,8 +52,12 @@ class Space:
     def quadrature(self, degree: int) -> skfem.CellBasis:
         """The same space with a quadrature exact to `degree` (plus 2 on curved elements)."""
         mesh = self.device_mesh.mesh
-        curved = 0 if mesh.affine else 2
-        return skfem.CellBasis(mesh, ELEMENTS[self.dimension, self.order](), intorder=degree + curved)
+        element = ELEMENTS[self.dimension, self.order]()
+        if degree <= 1 and mesh.affine:
+            dim = self.dimension
+            centre = np.full((dim, 1), 1 / (dim + 1)), np.array([1 / math.factorial(dim)])
+            return skfem.CellBasis(mesh, element, quadrature=centre)
+        return skfem.CellBasis(mesh, element, intorder=degree + (0 if mesh.affine else 2))
 
     @cached_property
     def basis(self) -> skfem.CellBasis:
@@ -114,7 +121,9 @@ class Evaluation:
     element: Index
 
 
-def evaluation(basis: skfem.assembly.basis.abstract_basis.AbstractBasis, elements: Index | None = None) -> Evaluation:
+def evaluation(
+    basis: skfem.assembly.basis.abstract_basis.AbstractBasis, elements: Index | None = None
+) -> Evaluation:
     """Evaluation matrices of a cell or facet basis at its quadrature points, on some cells or on all."""
     chosen = np.arange(basis.nelems) if elements is None else np.asarray(elements)
     points = basis.dx.shape[1]

@@ -48,8 +48,8 @@ class Defects:
         found = []
         if self.lowest_dos < COARSE_DOS:
             found.append(
-                f"the density of states falls to {self.lowest_dos:.1e} at a node: the mesh is too coarse there, or the "
-                "broadening too small for it; refine it (mesh.refine) or raise solve.broadening"
+                f"the density of states falls to {self.lowest_dos:.1e} at a node: the mesh is too coarse "
+                "there, or the broadening too small for it; refine it (mesh.refine) or raise solve.broadening"
             )
         if self.normalisation > 1e-8:
             found.append(f"ǧ² differs from 1 by {self.normalisation:.1e}")

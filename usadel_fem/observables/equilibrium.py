@@ -85,14 +85,20 @@ class EquilibriumSums:
             "spin_torque": _cells(self.torque, "torque Tr στ₃T"),
             "spin_source": _cells(self.spin_source, "torque Tr σT of the spin continuity equation"),
             "spin_density": Observable(
-                2 * n_f * h + induced, ("node", "component"), "N_F energy", "spin density, Pauli part included", "node"
+                2 * n_f * h + induced,
+                ("node", "component"),
+                "N_F energy",
+                "spin density, Pauli part included",
+                "node",
             ),
             "magnetization": Observable(
-                induced, ("node", "component"), "N_F energy", "spin density less its normal-state value 2N_F h", "node"
+                induced,
+                ("node", "component"),
+                "N_F energy",
+                "spin density less its normal-state value 2N_F h",
+                "node",
             ),
-            "singlet": Observable(
-                self.singlet, ("node",), "energy", "2πT Σ f₀ over 0 < ω < cutoff", "node"
-            ),
+            "singlet": Observable(self.singlet, ("node",), "energy", "2πT Σ f₀ over 0 < ω < cutoff", "node"),
             "triplet": Observable(
                 self.triplet, ("node", "component"), "energy", "2πT Σ f over 0 < ω < cutoff", "node"
             ),
@@ -110,12 +116,14 @@ class EquilibriumSums:
         }
         if self.device.case.solve.free_energy:
             found["free_energy"] = Observable(
-                self.free_energy + self._coupling_energy(), unit="N_F energy²·volume", description="F − F of the normal state"
+                self.free_energy + self._coupling_energy(),
+                unit="N_F energy²·volume",
+                description="F − F of the normal state",
             )
         return found
 
     def _coupling_energy(self) -> float:
-        """N_F |Δ|² ln(T/T_c) of self-consistent regions; a given Δ has no coupling and leaves a constant open."""
+        """N_F |Δ|² ln(T/T_c) of self-consistent regions; a given Δ leaves a constant open."""
         pairing = self.device.forms.pairing
         if pairing is None or self.delta is None:
             return 0.0

@@ -26,8 +26,12 @@ def common_fields(device: Device, delta: Complex | None) -> dict[str, Observable
     }
     gap = nodal_delta(device, delta)
     if np.any(gap):
-        found["Delta_abs"] = Observable(np.abs(gap), ("node",), "energy", "modulus of the pair potential", "node")
-        found["Delta_phase"] = Observable(np.angle(gap), ("node",), "rad", "phase of the pair potential", "node")
+        found["Delta_abs"] = Observable(
+            np.abs(gap), ("node",), "energy", "modulus of the pair potential", "node"
+        )
+        found["Delta_phase"] = Observable(
+            np.angle(gap), ("node",), "rad", "phase of the pair potential", "node"
+        )
     return found
 
 
@@ -48,7 +52,9 @@ def nodal_delta(device: Device, delta: Complex | None) -> Complex:
     return total
 
 
-def wanted(observables: Observables, names: Collection[str] | None) -> dict[str, Observable | Mapping[str, Observable]]:
+def wanted(
+    observables: Observables, names: Collection[str] | None
+) -> dict[str, Observable | Mapping[str, Observable]]:
     """All observables, fields restricted to `names` where the user gave them."""
     if names is None:
         return dict(observables)

@@ -10,9 +10,9 @@ from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.fem.assemble import with_links
 from usadel_fem.fem.links import apply
-from usadel_fem.fem.space import Evaluation, Real, evaluation
+from usadel_fem.fem.space import Evaluation, evaluation
 from usadel_fem.physics.currents import matrix_current, matrix_torque
-from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, commutator, trace
+from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, Real, commutator, trace
 
 CHUNK = 20_000
 """Points handled at once, so that memory stays small."""
@@ -59,7 +59,9 @@ class ElementTraces:
         charge, spin, torque, source = (np.concatenate([p[k] for p in parts]) for k in range(4))
         return Traces(self._mean(charge), self._mean(spin), self._mean(torque), self._mean(source))
 
-    def _at_points(self, g: Complex, gradient: Complex, s: slice) -> tuple[Complex, Complex, Complex, Complex]:
+    def _at_points(
+        self, g: Complex, gradient: Complex, s: slice
+    ) -> tuple[Complex, Complex, Complex, Complex]:
         d, theta, kappa = self.n_f[s] * self.d[s], self.theta[s], self.kappa[s]
         current = matrix_current(g, gradient, d, theta, kappa)
         charge = trace(TAU3, current)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from usadel_fem import action
@@ -40,12 +42,12 @@ class SpectrumFields:
             self.spin[name][index] = self._spectral(spin, energy)
 
     @staticmethod
-    def _spectral(x: complex | Complex, energy: complex) -> float | Real:
+    def _spectral(x: Any, energy: complex) -> Any:
         """−½ Re x at real, π Im x at imaginary energies: see `observables`."""
         return -0.5 * np.real(x) if action.is_real(energy) else np.pi * np.imag(x)
 
     def observables(self) -> Observables:
-        """Labelled arrays; `spectral_current` integrates to the current, I = ∫₀^∞ tanh(ε/2T) j dε = T Σ_{ω>0} j."""
+        """Labelled arrays; the current is ∫₀^∞ tanh(ε/2T) j dε = T Σ_{ω>0} j of `spectral_current` j."""
         axis = "the quantisation axis"
         found: dict[str, Observable | dict[str, Observable]] = {
             "dos": _nodal(self.dos, "density of states ¼ Re Tr τ₃ǧ over its normal value", "2 N_F"),
@@ -54,12 +56,18 @@ class SpectrumFields:
             "singlet": _nodal(self.singlet, "singlet amplitude f₀ = ½ tr f̂"),
             "triplet": _nodal(self.triplet, "triplet amplitudes f = ½ tr σf̂"),
             "spectral_current": {
-                name: Observable(j, ("energy",), "N_F D/length", "spectral charge current into the device", "energy")
+                name: Observable(
+                    j, ("energy",), "N_F D/length", "spectral charge current into the device", "energy"
+                )
                 for name, j in self.charge.items()
             },
             "spectral_spin_current": {
                 name: Observable(
-                    j, ("energy", "component"), "N_F D/length", "spectral spin current into the device", "energy"
+                    j,
+                    ("energy", "component"),
+                    "N_F D/length",
+                    "spectral spin current into the device",
+                    "energy",
                 )
                 for name, j in self.spin.items()
             },
@@ -69,14 +77,18 @@ class SpectrumFields:
             free = np.ones(gap.size, dtype=bool)
             for nodes in self.device.forms.pinned.values():
                 free[nodes] = False
-            found["gap"] = Observable(gap, ("node",), "energy", "lowest energy with a density of states of 0.1", "node")
+            found["gap"] = Observable(
+                gap, ("node",), "energy", "lowest energy with a density of states of 0.1", "node"
+            )
             lowest = gap[free & np.isfinite(gap)]
-            found["min_gap"] = Observable(lowest.min() if lowest.size else np.nan, unit="energy", description="smallest gap")
+            found["min_gap"] = Observable(
+                lowest.min() if lowest.size else np.nan, unit="energy", description="smallest gap"
+            )
         return found
 
 
 def gap_edges(energies: Real, dos: Real) -> Real:
-    """Smallest |ε| where the density of states (n, N) passes `GAP_THRESHOLD`, interpolated; NaN if none does, (N,)."""
+    """Smallest |ε| where the density of states (n, N) passes `GAP_THRESHOLD`, (N,); NaN if none does."""
     order = np.argsort(np.abs(energies))
     e, d = np.abs(energies)[order], dos[order]
     above = d >= GAP_THRESHOLD

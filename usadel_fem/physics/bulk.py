@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
@@ -10,7 +13,7 @@ from usadel_fem.physics.matsubara import matsubara_rule
 from usadel_fem.physics.nambu import TAU3, Complex, dot_sigma, pair_matrix
 
 
-def bulk(energy: complex, delta: ArrayLike, exchange: ArrayLike = (0.0, 0.0, 0.0)) -> Complex:
+def bulk(energy: complex, delta: Any, exchange: ArrayLike = (0.0, 0.0, 0.0)) -> Complex:
     """ǧ of a bulk superconductor in an exchange field, any shape (..., 4, 4).
 
     ǧ = Σ_s ½(1 + s h·σ/|h|) (ε_sτ₃ − Δ̌)/√(ε_s² − |Δ|²),  ε_s = ε + s|h|, on the branch
@@ -40,6 +43,7 @@ def bulk(energy: complex, delta: ArrayLike, exchange: ArrayLike = (0.0, 0.0, 0.0
     return g
 
 
+@lru_cache(maxsize=256)
 def bcs_gap(temperature: float, critical_temperature: float) -> float:
     """Δ(T) of a bulk superconductor from ln(T/T_c) = 2πT Σ [1/√(ω² + Δ²) − 1/ω]; 0 above T_c.
 

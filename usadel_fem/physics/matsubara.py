@@ -10,17 +10,19 @@ their own: the gap equation stops at the cutoff while currents run to infinity.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 
-Real = NDArray[np.float64]
+from usadel_fem.physics.nambu import Real
 
 SUMMED_EXACTLY = 4000
 """Points of a measure kept one by one; the rest is an integral, by the midpoint rule."""
 
 TAIL_NODES = 6
+FIRST_NODES = 32
 MOST_NODES = 400
 
 
@@ -44,12 +46,13 @@ class MatsubaraRule:
     cutoff: float
     error: float
 
-    def total(self, values: NDArray[np.generic], below_cutoff: bool = False) -> NDArray[np.generic]:
+    def total(self, values: Real, below_cutoff: bool = False) -> Real:
         """Σ_{n≥0} of values (m, ...), up to the cutoff or to infinity."""
         weights = self.weights * self.below_cutoff if below_cutoff else self.weights
         return np.tensordot(weights, values, axes=(0, 0))
 
 
+@lru_cache(maxsize=256)
 def matsubara_rule(
     temperature: float, scale: float, cutoff: float | None = None, tolerance: float = 1e-8
 ) -> MatsubaraRule:
@@ -72,9 +75,13 @@ def matsubara_rule(
     low = _measure(0, count)
     tail = _measure(count, None) if count is not None else None
     exact = [_sum(f, unit, *low) + (0.0 if tail is None else _sum(f, unit, *tail)) for f in tests]
-    jacobi = _lanczos(*low, MOST_NODES)
-    t_tail, w_tail = (np.zeros(0), np.zeros(0)) if tail is None else _gauss(*_lanczos(*tail, TAIL_NODES), TAIL_NODES)
-    for nodes in range(2, jacobi[1].size + 1):
+    t_tail, w_tail = (
+        (np.zeros(0), np.zeros(0)) if tail is None else _gauss(*_lanczos(*tail, TAIL_NODES), TAIL_NODES)
+    )
+    jacobi = _lanczos(*low, FIRST_NODES)
+    for nodes in range(2, min(MOST_NODES, low[0].size) + 1):
+        if nodes > jacobi[1].size:
+            jacobi = _lanczos(*low, 2 * nodes)
         t_low, w_low = _gauss(*jacobi, nodes)
         t, w = np.concatenate([t_low, t_tail]), np.concatenate([w_low, w_tail])
         error = max(abs(_sum(f, unit, t, w) / e - 1) for f, e in zip(tests, exact, strict=True))

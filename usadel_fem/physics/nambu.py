@@ -6,11 +6,16 @@ A Green function is an array (..., 4, 4): two Nambu blocks (e, h) of two spins e
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
-Complex = NDArray[np.complex128]
-Real = NDArray[np.float64]
+Complex: TypeAlias = NDArray[Any]
+"""complex128; NumPy's types are too weak to say so through products."""
+
+Real: TypeAlias = NDArray[Any]
+"""float64."""
 
 PAULI: Complex = np.array(
     [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=complex
@@ -40,6 +45,31 @@ def trace(a: Complex, b: Complex) -> Complex:
 def commutator(a: Complex, b: Complex) -> Complex:
     """[a, b] = ab − ba."""
     return a @ b - b @ a
+
+
+_PARTNER = np.array([[1, 0, 3, 2], [1, 0, 3, 2], [0, 1, 2, 3]])
+_LEFT: Complex = SIGMA[np.arange(3)[:, None], np.arange(4), _PARTNER]
+_RIGHT: Complex = SIGMA[np.arange(3)[:, None], _PARTNER, np.arange(4)]
+
+
+def sigma_left(a: int, x: Complex) -> Complex:
+    """σ^a x for (..., 4, 4): each row of σ^a has one entry.
+
+    >>> x = np.arange(16.0).reshape(4, 4)
+    >>> all(np.array_equal(sigma_left(a, x), SIGMA[a] @ x) for a in range(3))
+    True
+    """
+    return _LEFT[a][:, None] * x[..., _PARTNER[a], :]
+
+
+def sigma_right(x: Complex, a: int) -> Complex:
+    """x σ^a for (..., 4, 4).
+
+    >>> x = np.arange(16.0).reshape(4, 4)
+    >>> all(np.array_equal(sigma_right(x, a), x @ SIGMA[a]) for a in range(3))
+    True
+    """
+    return x[..., :, _PARTNER[a]] * _RIGHT[a]
 
 
 def dot_sigma(vector: NDArray[np.generic]) -> Complex:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-
 from usadel_fem.physics.nambu import PAULI, TAU3, Complex, Real, pauli_components, trace
 
 

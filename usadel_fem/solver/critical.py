@@ -1,4 +1,4 @@
-"""Critical temperature from the linearised gap equation: an eigenvalue problem, not a bisection of full solves.
+"""Critical temperature from the linearised gap equation: an eigenvalue problem, no bisection of full solves.
 
 Around the normal state ǧ = τ₃ the response f₀ = iKΔ of every frequency is a linear solve, and T_c is the
 highest temperature at which the operator 2πT Σ K / [ln(T/T_c0) + 2πT Σ 1/ω] has the eigenvalue 1.
@@ -106,6 +106,7 @@ def _responses(device: Device, rule: MatsubaraRule) -> list[tuple[float, Callabl
         energy = 1j * frequency
         omega = action.source(forms, energy, None, device.reservoirs(energy))
         weights = forms.potentials(energy).pairing
+        assert weights is not None
         preconditioner = ScalarPreconditioner(forms, free, device.space.dimension)
         preconditioner.prepare(energy)
         system = NewtonSystem(Linearisation.at(forms, eye, eye, g, omega), free, preconditioner)

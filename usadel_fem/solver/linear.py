@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, gmres, splu
 from threadpoolctl import threadpool_limits
 
 from usadel_fem.action import Linearisation, pair, unpair
 from usadel_fem.fem.forms import Forms
-from usadel_fem.fem.space import Index, Real
-from usadel_fem.physics.nambu import TAU3_DIAGONAL, Complex
+from usadel_fem.fem.space import Index
+from usadel_fem.physics.nambu import TAU3_DIAGONAL, Complex, Real
 
 MULTIGRID_ABOVE = 20_000
 """Unknowns of a 3D scalar matrix above which a hierarchy replaces the factorisation."""
@@ -38,7 +37,12 @@ class ScalarInverse:
             self._hierarchy = pyamg.smoothed_aggregation_solver(matrix.tocsr())
         else:
             with threadpool_limits(1):
-                self._lu = splu(matrix.tocsc(), options={"SymmetricMode": True}, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01)
+                self._lu = splu(
+                    matrix.tocsc(),
+                    options={"SymmetricMode": True},
+                    permc_spec="MMD_AT_PLUS_A",
+                    diag_pivot_thresh=0.01,
+                )
 
     def __call__(self, columns: Real) -> Real:
         if self._hierarchy is None:
@@ -122,7 +126,11 @@ class NewtonSystem:
         operator = LinearOperator((right.size, right.size), matvec=matvec, dtype=complex)
         restart = min(80, max_iterations)
         w, info = gmres(
-            operator, right.ravel(), rtol=tolerance, restart=restart, maxiter=max(1, max_iterations // restart)
+            operator,
+            right.ravel(),
+            rtol=tolerance,
+            restart=restart,
+            maxiter=max(1, max_iterations // restart),
         )
         return LinearResult(w.reshape(right.shape), count, info == 0)
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from usadel_fem.action import Linearisation, unpair
+from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
-from usadel_fem.fem.space import Index, Real
+from usadel_fem.fem.space import Index
 from usadel_fem.outcomes import EnergyReport, Outcome
-from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex, frame, from_frame, riccati
+from usadel_fem.physics.nambu import Complex, Real, frame, from_frame, riccati
 from usadel_fem.solver.linear import LinearResult, NewtonSystem, ScalarPreconditioner
 
 STEP_CAP = 0.7
@@ -161,14 +161,21 @@ class _Iteration:
         steps = max(len(self.history) - 1, 0)
         seconds = time.perf_counter() - self.began
         return EnergyReport(
-            complex(self.energy), outcome, steps, self.krylov, tuple(self.history), seconds, location, HINTS.get(outcome, "")
+            complex(self.energy),
+            outcome,
+            steps,
+            self.krylov,
+            tuple(self.history),
+            seconds,
+            location,
+            HINTS.get(outcome, ""),
         )
 
 
 HINTS = {
     Outcome.MAX_ITERATIONS: "a larger solve.max_iterations, or a larger broadening",
-    Outcome.STAGNATED: "a finer mesh where the residual sits, a larger broadening, or linear = \"direct\"",
-    Outcome.LINEAR_SOLVER_FAILED: "linear = \"direct\", or a mesh without very flat elements",
+    Outcome.STAGNATED: 'a finer mesh where the residual sits, a larger broadening, or linear = "direct"',
+    Outcome.LINEAR_SOLVER_FAILED: 'linear = "direct", or a mesh without very flat elements',
     Outcome.NOT_A_NUMBER: "a larger broadening; check the material parameters for extreme values",
     Outcome.BROKEN_CAUSALITY: "a finer mesh or a larger broadening",
 }

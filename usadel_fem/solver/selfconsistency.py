@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from usadel_fem.device import Device
-from usadel_fem.fem.space import Real
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.bulk import bcs_gap
 from usadel_fem.physics.matsubara import MatsubaraRule
-from usadel_fem.physics.nambu import Complex
+from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.physics.spectral import singlet
 from usadel_fem.solver.energies import DeviceSolver
 

@@ -1,0 +1,98 @@
+"""What `usadel-fem check` says of a case: mesh, materials, terminals, work ahead; nothing is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from usadel_fem.case import Case
+from usadel_fem.case.base import Model
+from usadel_fem.case.expressions import Expression
+from usadel_fem.device import Device, build_device
+from usadel_fem.fem.mesh import summary
+from usadel_fem.run import check_request, rule_of
+
+MEASURE = {1: "length", 2: "area", 3: "volume"}
+SIDE = {1: "points", 2: "length", 3: "area"}
+
+
+def describe(case: Case) -> str:
+    """The resolved case and its mesh, line by line.
+
+    Raises:
+        CaseError: the case and its mesh do not fit.
+    """
+    device = build_device(case)
+    check_request(device)
+    lines = [case.info.title or "untitled case", *_mesh(device), *_materials(case), *_solve(device)]
+    return "\n".join(lines)
+
+
+def _mesh(device: Device) -> list[str]:
+    info, space = summary(device.mesh), device.space
+    dim = info["dimension"]
+    shape = "curved " if info["curved"] else ""
+    lines = [
+        f"mesh: {dim}D, {info['elements']} {shape}elements, "
+        f"edges {info['h_min']:.4g} to {info['h_max']:.4g}, coordinates {', '.join(info['axes'])}",
+        f"  {space.size} nodes of order {space.order}, {8 * space.size} complex unknowns at each energy",
+    ]
+    for name, region in info["regions"].items():
+        lines.append(
+            f"  region {name}: {region['elements']} elements, {MEASURE[dim]} {region['measure']:.6g}"
+        )
+    for name, side in info["boundaries"].items():
+        role = "terminal" if name in device.case.terminal else "vacuum"
+        lines.append(f"  boundary {name}: {SIDE[dim]} {side['measure']:.6g}, {role}")
+    for name, side in info["interfaces"].items():
+        role = "tunnel barrier" if side["split"] else "transparent"
+        lines.append(f"  interface {name}: {SIDE[dim]} {side['measure']:.6g}, {role}")
+    return lines
+
+
+def _materials(case: Case) -> list[str]:
+    lines = []
+    for region, name in case.region.items():
+        lines.append(f"region {region} = {name}: {_given(case.material[name])}")
+    for kind in ("terminal", "interface"):
+        for name, value in getattr(case, kind).items():
+            lines.append(f"{kind} {name}: {_given(value)}")
+    return lines
+
+
+def _given(model: Model) -> str:
+    """The keys of a model that differ from their defaults."""
+    parts = []
+    for key, field in type(model).model_fields.items():
+        value = getattr(model, key)
+        if value != field.get_default(call_default_factory=True):
+            parts.append(f"{key} = {_text(value)}")
+    return ", ".join(parts) or "defaults"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Expression):
+        return f'"{value.text}"'
+    if isinstance(value, Model):
+        return "{" + _given(value) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k} = {_text(v)}" for k, v in value.items()) + "}"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _solve(device: Device) -> list[str]:
+    solve = device.case.solve
+    if solve.kind == "spectrum":
+        energies = solve.energies or ()
+        lines = [f"solve: spectrum at {len(energies)} energies, broadening {device.broadening:.4g}"]
+    else:
+        rule = rule_of(device)
+        lines = [
+            f"solve: equilibrium at T = {solve.temperature:.6g}, {rule.frequencies.size} frequencies, "
+            f"relative error of test sums {rule.error:.1e}"
+        ]
+    if device.self_consistent:
+        lines.append("  pair potential self-consistent")
+    return lines
