@@ -256,7 +256,7 @@ def build_device(case: Case) -> Device:
     for region, elements in mesh.regions.items():
         position = space.nodes[space.element_nodes(elements)].T
         problems += check_values(case, region, position, mesh.axes)
-    problems += _check_vortices(case, space)
+    problems += _check_vortices(case, space) + _check_terminals(case, space)
     if problems:
         raise CaseError(problems)
     materials = tuple(case.material_of(region) for region in sorted(mesh.regions))
@@ -269,6 +269,20 @@ def _check_vortices(case: Case, space: Space) -> list[Problem]:
             Problem("vortex", "must stand beside a mesh of two dimensions", f"{space.dimension} dimension(s)")
         ]
     return []
+
+
+def _check_terminals(case: Case, space: Space) -> list[Problem]:
+    """No facet may belong to two terminals."""
+    owner: dict[int, str] = {}
+    problems = []
+    for name in case.terminal:
+        facets = space.device_mesh.boundaries[name].tolist()
+        others = {owner[f] for f in facets if f in owner}
+        owner.update(dict.fromkeys(facets, name))
+        for other in sorted(others):
+            rule = f"must not share a side of the mesh with terminal {other}"
+            problems.append(Problem(f"terminal.{name}", rule, hint="give the boundaries disjoint groups"))
+    return problems
 
 
 def _rate(material: Material, at: Callable[[Scalar], Real], _: Device) -> Real | float:

@@ -27,6 +27,7 @@ LAYERS = {
     "io": 6,
     "solution": 7,
     "run": 8,
+    "describe": 8,
     "cli": 9,
     "__main__": 11,
 }

@@ -134,7 +134,7 @@ def _potentials(
 
 def _lumping(basis: Any) -> Real:
     """Positive shares of the nodes of an element, ∝ ∫φ_i² (Hinton, Rock, Zienkiewicz 1976), (n_local, 1)."""
-    diagonal = np.array([float(np.sum(np.asarray(phi[0].value) ** 2 * basis.dx)) for phi in basis.basis])
+    diagonal = np.array([float(np.sum(np.asarray(phi[0]) ** 2 * basis.dx)) for phi in basis.basis])
     return (diagonal / diagonal.sum())[:, None]
 
 

@@ -138,7 +138,7 @@ def evaluation(
 
     local = [basis.basis[i][0] for i in range(basis.Nbfun)]
     full = basis.dx.shape
-    values = [np.broadcast_to(np.asarray(phi.value), full)[chosen] for phi in local]
+    values = [np.broadcast_to(np.asarray(phi), full)[chosen] for phi in local]
     gradients = [
         matrix([np.broadcast_to(phi.grad[k], full)[chosen] for phi in local]) for k in range(basis.mesh.dim())
     ]

@@ -7,8 +7,10 @@ import numpy as np
 from usadel_fem.device import Device
 from usadel_fem.observables.points import nodal_balance
 from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, normalisation_defect, trace
+from usadel_fem.physics.spectral import density_of_states, positivity
 
 NAMES = ("charge", "spin_x", "spin_y", "spin_z")
+NOT_POSITIVE = -1e-3
 COARSE_DOS = -1e-4
 """A density of states below this at a node says that the mesh is too coarse for its interpolation."""
 
@@ -26,7 +28,7 @@ class Defects:
         self.device = device
         self.conservation = dict.fromkeys(NAMES, 0.0)
         self.normalisation = 0.0
-        self.lowest_dos = np.inf
+        self.lowest_dos = self.positivity = np.inf
         self._free = np.ones(device.space.size, dtype=bool)
         for nodes in device.forms.pinned.values():
             self._free[nodes] = False
@@ -34,7 +36,8 @@ class Defects:
     def add(self, g: Complex, omega: Complex) -> None:
         """Take the converged ǧ (N, 4, 4) of one energy."""
         self.normalisation = max(self.normalisation, normalisation_defect(g))
-        self.lowest_dos = min(self.lowest_dos, float(0.25 * trace(TAU3, g).real.min()))
+        self.lowest_dos = min(self.lowest_dos, float(density_of_states(g).min()))
+        self.positivity = min(self.positivity, float(positivity(g).min()))
         if not self._free.any():
             return
         balance = nodal_balance(self.device, g, omega)
@@ -50,6 +53,11 @@ class Defects:
             found.append(
                 f"the density of states falls to {self.lowest_dos:.1e} at a node: the mesh is too coarse "
                 "there, or the broadening too small for it; refine it (mesh.refine) or raise solve.broadening"
+            )
+        if self.positivity < NOT_POSITIVE:
+            found.append(
+                f"the spectral matrix has a negative eigenvalue ({self.positivity:.1e}): the equation, of "
+                "first order in θ and κ, is used beyond its range, or the mesh is too coarse"
             )
         if self.normalisation > 1e-8:
             found.append(f"ǧ² differs from 1 by {self.normalisation:.1e}")

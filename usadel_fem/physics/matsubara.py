@@ -1,9 +1,10 @@
 """Matsubara sums by Gauss quadrature: few frequencies, a stated error.
 
-A sum Σ_n F(ω_n) over fermionic ω_n = (2n+1)πT is an integral over a discrete measure.  With
-t = πT/ω the measure of points t_n = 1/(2n+1) and weights t_n² makes F/t² smooth, and its Gauss rule
-(Lanczos on the measure; the idea of H. Monien, Math. Comp. 79, 857 (2010)) is exact where F is ω⁻²
-times a polynomial in 1/ω.  With a cutoff, the frequencies below it and the tail above have rules of
+A sum Σ_n F(ω_n) over fermionic ω_n = (2n+1)πT is an integral over a discrete measure.  F falls as
+ω⁻² in the bulk and as ω^{−3/2} next to an interface, so with s = (πT/ω)^{1/2} the measure of points
+s_n = (2n+1)^{−1/2} and weights s_n³ makes F/s³ smooth, and its Gauss rule (Lanczos on the measure; the idea
+of H. Monien, Math. Comp. 79, 857 (2010)) is exact where F is ω^{−3/2} times a polynomial in ω^{−1/2}.
+With a cutoff, the frequencies below it and the tail above have rules of
 their own: the gap equation stops at the cutoff while currents run to infinity.
 """
 
@@ -21,7 +22,7 @@ from usadel_fem.physics.nambu import Real
 SUMMED_EXACTLY = 4000
 """Points of a measure kept one by one; the rest is an integral, by the midpoint rule."""
 
-TAIL_NODES = 6
+TAIL_NODES = 20
 FIRST_NODES = 32
 MOST_NODES = 400
 
@@ -36,7 +37,7 @@ class MatsubaraRule:
         weights: (m,).
         below_cutoff: which belong to the sum up to `cutoff`, (m,).
         cutoff: ω_c, between two Matsubara frequencies, or infinite.
-        error: largest relative error over bulk and proximity test sums of the given scales.
+        error: largest relative error over bulk, interface and proximity test sums of the given scales.
     """
 
     temperature: float
@@ -79,7 +80,7 @@ def matsubara_rule(
         (np.zeros(0), np.zeros(0)) if tail is None else _gauss(*_lanczos(*tail, TAIL_NODES), TAIL_NODES)
     )
     jacobi = _lanczos(*low, FIRST_NODES)
-    for nodes in range(2, min(MOST_NODES, low[0].size) + 1):
+    for nodes in range(1, min(MOST_NODES, low[0].size) + 1):
         if nodes > jacobi[1].size:
             jacobi = _lanczos(*low, 2 * nodes)
         t_low, w_low = _gauss(*jacobi, nodes)
@@ -102,16 +103,18 @@ def _measure(first: int, end: int | None) -> tuple[Real, Real]:
     if stop >= start:
         return t, t**2
     x, w = np.polynomial.legendre.leggauss(12)
-    edges = start * 0.5 ** np.arange(14)
+    edges = start * 0.5 ** np.arange(60)
     edges = np.append(edges[edges > stop], stop)
     width = edges[:-1] - edges[1:]
     far = (edges[1:, None] + 0.5 * width[:, None] * (x + 1)).ravel()
     return np.concatenate([t, far]), np.concatenate([t**2, (0.25 * width[:, None] * w).ravel()])
 
 
-def _lanczos(points: Real, weights: Real, nodes: int) -> tuple[float, Real, Real]:
-    """Total weight, diagonal and off-diagonal of the Jacobi matrix of a discrete measure."""
-    nodes = min(nodes, points.size)
+def _lanczos(t: Real, weights: Real, nodes: int) -> tuple[float, Real, Real]:
+    """Total weight, diagonal and off-diagonal of the Jacobi matrix of the measure in s = √t."""
+    nodes = min(nodes, t.size)
+    points = np.sqrt(t)
+    weights = weights / points
     basis = np.zeros((nodes, points.size))
     diagonal, off = np.zeros(nodes), np.zeros(nodes)
     total = float(weights.sum())
@@ -130,9 +133,9 @@ def _lanczos(points: Real, weights: Real, nodes: int) -> tuple[float, Real, Real
 
 
 def _gauss(total: float, diagonal: Real, off: Real, nodes: int) -> tuple[Real, Real]:
-    """Gauss rule of the leading part of a Jacobi matrix (Golub and Welsch)."""
-    values, vectors = eigh_tridiagonal(diagonal[:nodes], off[: nodes - 1])
-    return values, total * vectors[0] ** 2
+    """Gauss rule (t, weights) of the leading part of a Jacobi matrix in s (Golub and Welsch)."""
+    s, vectors = eigh_tridiagonal(diagonal[:nodes], off[: nodes - 1])
+    return s**2, total * vectors[0] ** 2 * s
 
 
 def _sum(f, unit: float, t: Real, w: Real) -> float:  # type: ignore[no-untyped-def]
@@ -140,12 +143,13 @@ def _sum(f, unit: float, t: Real, w: Real) -> float:  # type: ignore[no-untyped-
 
 
 def _test_functions(low: float, high: float):  # type: ignore[no-untyped-def]
-    """Summands of a current, of the gap equation and of a decay into a normal metal."""
+    """Summands of a current, of the gap equation in the bulk and at an interface, and of a decay."""
     functions = []
     for energy in np.geomspace(low, high, 4) if high > low else (low,):
         functions += [
             lambda w, e=energy: 1 / (w**2 + e**2),
             lambda w, e=energy: 1 / w - 1 / np.sqrt(w**2 + e**2),
+            lambda w, e=energy: 1 / w - 1 / (w + np.sqrt(w * e)),
             lambda w, e=energy: np.exp(-np.sqrt(2 * w / e)),
         ]
     return functions

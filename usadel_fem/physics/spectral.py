@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from usadel_fem.physics.nambu import PAULI, TAU3, Complex, Real, pauli_components, trace
+from usadel_fem.physics.nambu import PAULI, TAU3, Complex, Real, pauli_components, riccati, trace
 
 
 def density_of_states(g: Complex) -> Real:
@@ -18,6 +18,23 @@ def spin_resolved_dos(g: Complex, axis: ArrayLike) -> tuple[Real, Real]:
     components = pauli_components(g[..., :2, :2])
     along = components[..., 1:] @ np.asarray(axis, dtype=float)
     return (components[..., 0] + along).real, (components[..., 0] - along).real
+
+
+def positivity(g: Complex) -> Real:
+    """Smallest eigenvalue of 1 − γγ† and 1 − γ̃γ̃†, (...): negative where τ₃ǧ + h.c. is not positive.
+
+    Retarded and Matsubara functions of a Hamiltonian have it positive. The terms of θ and κ are of first
+    order in spin–orbit coupling and can violate it slightly where they are large.
+    """
+    eye = np.eye(2)
+
+    def smallest(gamma: Complex) -> Real:
+        p = eye - gamma @ np.conj(np.swapaxes(gamma, -1, -2))
+        half_trace = 0.5 * (p[..., 0, 0] + p[..., 1, 1]).real
+        half_gap = 0.5 * (p[..., 0, 0] - p[..., 1, 1]).real
+        return half_trace - np.sqrt(half_gap**2 + np.abs(p[..., 0, 1]) ** 2)
+
+    return np.minimum(*(smallest(gamma) for gamma in riccati(g)))
 
 
 def singlet(g: Complex) -> Complex:

@@ -10,11 +10,15 @@ import numpy as np
 from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.outcomes import EnergyReport, Outcome
-from usadel_fem.physics.nambu import TAU3, Complex, trace
+from usadel_fem.physics.nambu import TAU3, Complex
+from usadel_fem.physics.spectral import density_of_states, positivity
 from usadel_fem.solver.newton import HINTS, EnergySolver, Options
 
 LOWEST_DOS = -0.02
-"""A density of states below this is another branch, not a rounding or interpolation error."""
+"""A density of states below this is no rounding or interpolation error."""
+
+DOUBTFUL = -1e-3
+"""A spectral matrix less positive than this asks for a check of the branch."""
 
 CONTINUATION = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
 """Extra imaginary energies, in units of the largest energy scale, on the way to a difficult energy."""
@@ -25,6 +29,7 @@ def options_of(device: Device) -> Options:
     solve = device.case.solve
     return Options(
         tolerance=solve.tolerance,
+        scale=device.largest_energy,
         max_iterations=solve.max_iterations,
         picard=solve.method == "picard",
         linear=solve.linear,
@@ -52,7 +57,11 @@ class DeviceSolver:
         return action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy))
 
     def solve(self, energy: complex, start: Complex | None = None) -> tuple[Complex, EnergyReport]:
-        """ǧ at one energy: from `start`, else from the normal state, else down from imaginary energies."""
+        """ǧ at one energy: from `start`, else from the normal state, else down from imaginary energies.
+
+        The equation has other roots than the physical one, which alone is continuous from ε + i∞. A result
+        whose spectral matrix is not positive is therefore checked by going that way.
+        """
         tried: list[EnergyReport] = []
         starts = [self.device.start(energy)]
         if start is not None:
@@ -60,9 +69,13 @@ class DeviceSolver:
         for guess in starts:
             g, report = self._attempt(energy, guess)
             tried.append(report)
-            if report.ok:
+            if report.ok and positivity(g).min() > DOUBTFUL:
                 return g, _with_effort(report, tried)
+            if report.ok:
+                break
         g, report = self._continue(energy, tried)
+        if report.ok and density_of_states(g).min() < LOWEST_DOS:
+            report = self._broken(g, report)
         return g, _with_effort(report, tried)
 
     def _attempt(self, energy: complex, start: Complex, extra: float = 0.0) -> tuple[Complex, EnergyReport]:
@@ -71,22 +84,20 @@ class DeviceSolver:
         if extra:
             weight = self.device.forms.potentials(energy).weight
             omega = omega - extra * weight[:, None, None] * TAU3
-        g, report = self.solver.solve(energy, omega, start)
-        if report.ok and lowest_dos(g) < LOWEST_DOS:
-            worst = self.device.nodes[int(np.argmin(trace(TAU3, g).real))]
-            place = (float(worst[0]), float(worst[1]), float(worst[2]))
-            hint = HINTS[Outcome.BROKEN_CAUSALITY]
-            report = replace(report, outcome=Outcome.BROKEN_CAUSALITY, location=place, hint=hint)
-        return g, report
+        return self.solver.solve(energy, omega, start)
+
+    def _broken(self, g: Complex, report: EnergyReport) -> EnergyReport:
+        x, y, z = self.device.nodes[int(np.argmin(density_of_states(g)))]
+        outcome = Outcome.BROKEN_CAUSALITY
+        return replace(report, outcome=outcome, location=(float(x), float(y), float(z)), hint=HINTS[outcome])
 
     def _continue(self, energy: complex, tried: list[EnergyReport]) -> tuple[Complex, EnergyReport]:
+        """Follow the physical branch from ε + 3i scales down to ε."""
         g = self.device.start(energy)
         report = tried[-1]
         for extra in CONTINUATION:
             g, report = self._attempt(energy, g, extra * self.device.largest_energy)
             tried.append(report)
-            if not report.ok and extra == 0.0:
-                break
         return g, report
 
     def sweep(
@@ -98,11 +109,6 @@ class DeviceSolver:
             if report.ok:
                 start = g
             yield index, g, report
-
-
-def lowest_dos(g: Complex) -> float:
-    """The smallest ¼ Re Tr τ₃ǧ over the nodes: negative on an unphysical branch."""
-    return float(0.25 * trace(TAU3, g).real.min())
 
 
 def _with_effort(report: EnergyReport, tried: list[EnergyReport]) -> EnergyReport:

@@ -30,6 +30,7 @@ class Options:
 
     Attributes:
         tolerance: on the largest |w| that is still to come, estimated by the preconditioned residual.
+        scale: energy above which the tolerance falls like scale/|ε|, as the amplitudes themselves do.
         max_iterations: Newton (Picard) steps.
         picard: hold the outer ǧ of the spin Hall form fixed in every step.
         linear: "krylov" or "direct".
@@ -38,6 +39,7 @@ class Options:
     """
 
     tolerance: float = 1e-9
+    scale: float = np.inf
     max_iterations: int = 60
     picard: bool = False
     linear: str = "krylov"
@@ -88,6 +90,7 @@ class _Iteration:
     def __init__(self, solver: EnergySolver, energy: complex, omega: Complex) -> None:
         self.solver, self.energy, self.omega = solver, energy, omega
         self.options = solver.options
+        self.tolerance = self.options.tolerance * min(1.0, self.options.scale / max(abs(energy), 1e-300))
         self.history: list[float] = []
         self.krylov = 0
         self.searching = False
@@ -105,7 +108,7 @@ class _Iteration:
             self.history.append(size)
             if not np.isfinite(size):
                 return g, self._report(Outcome.NOT_A_NUMBER, None)
-            if size <= options.tolerance:
+            if size <= self.tolerance:
                 return g, self._report(Outcome.CONVERGED, step)
             result = self._solve(system, step, size)
             if not np.isfinite(result.w).all():
@@ -116,7 +119,7 @@ class _Iteration:
             if not moved:
                 return g, self._report(Outcome.STAGNATED, step)
         self.history.append(float(np.abs(step).max()))
-        done = self.history[-1] <= options.tolerance
+        done = self.history[-1] <= self.tolerance
         return g, self._report(Outcome.CONVERGED if done else Outcome.MAX_ITERATIONS, step)
 
     def _linearise(self, g: Complex) -> tuple[NewtonSystem, Complex]:

@@ -1,0 +1,118 @@
+"""Newton, its linear solvers, and what it says when it fails."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from usadel_fem import Case
+from usadel_fem.device import Device, build_device
+from usadel_fem.outcomes import Outcome
+from usadel_fem.physics.nambu import normalisation_defect
+from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.newton import Options
+
+
+def device(**solve: object) -> Device:
+    return build_device(
+        Case(
+            mesh={"shape": "rectangle", "length": 2.1, "width": 1.0, "resolution": 0.3, "distortion": 0.2},
+            material={
+                "F": {
+                    "D": 1.3, "exchange": [0.3, "0.2*y", 0.1], "tau_so": 2.1,
+                    "theta": "0.2*(1+0.2*y)", "kappa": 0.2,
+                }
+            },
+            region={"rectangle": "F"},
+            terminal={"left": {"Delta": 0.83}, "right": {"Delta": 0.83, "phase": 1.2}},
+            solve={"kind": "spectrum", "energies": [0.2], "broadening": 0.013, **solve},
+        )
+    )  # fmt: skip
+
+
+def test_krylov_direct_and_picard_agree() -> None:
+    results = [
+        DeviceSolver(device(**options)).solve(0.2)
+        for options in ({}, {"linear": "direct"}, {"method": "picard"})
+    ]
+    reference, _ = results[0]
+    assert all(report.ok for _, report in results)
+    for g, _ in results[1:]:
+        assert np.abs(g - reference).max() < 1e-7
+    assert normalisation_defect(reference) < 1e-12
+    newton, picard = results[0][1].newton_iterations, results[2][1].newton_iterations
+    assert picard > newton
+
+
+def test_convergence_is_quadratic() -> None:
+    """With exact linear solves the exponent of the last steps above round-off is 2, not 1."""
+    _, report = DeviceSolver(device(linear="direct")).solve(0.2)
+    history = np.array([r for r in report.residual_history if 1e-11 < r < 0.1])
+    exponents = np.diff(np.log(history[1:])) / np.diff(np.log(history[:-1]))
+    assert exponents[-1] > 1.6
+
+
+def test_a_warm_start_takes_fewer_steps_than_a_cold_one() -> None:
+    solver = DeviceSolver(device())
+    g, cold = solver.solve(0.2)
+    _, warm = solver.solve(0.21, g)
+    assert warm.newton_iterations < cold.newton_iterations
+    assert warm.krylov_iterations < cold.krylov_iterations
+
+
+def test_too_few_steps_are_reported_with_place_history_and_hint() -> None:
+    solver = DeviceSolver(device())
+    solver.solver.options = replace(solver.solver.options, max_iterations=2)
+    inside = solver.device
+    _, report = solver.solver.solve(0.2, solver.source(0.2), inside.start(0.2))
+    assert report.outcome is Outcome.MAX_ITERATIONS
+    assert len(report.residual_history) == 3
+    assert "max_iterations" in report.hint
+    x, y, _ = report.location
+    assert 0 < x < 2.1
+    assert 0 <= y <= 1.0
+
+
+def test_a_failed_gmres_hands_over_to_the_direct_solver() -> None:
+    solver = DeviceSolver(device())
+    solver.solver.options = replace(solver.solver.options, max_krylov=2)
+    _, report = solver.solve(0.2)
+    assert report.ok
+
+
+def test_not_a_number_is_noticed() -> None:
+    solver = DeviceSolver(device())
+    omega = solver.source(0.2)
+    omega[7] = np.nan
+    _, report = solver.solver.solve(0.2, omega, solver.device.start(0.2))
+    assert report.outcome is Outcome.NOT_A_NUMBER
+
+
+def test_the_physical_branch_is_found_from_a_warm_start_on_another_one() -> None:
+    """A case whose plain sweep runs onto a root that is not continuous with ε + i∞."""
+    case = Case(
+        mesh={"shape": "rectangle", "length": 2.0, "width": 1.0, "resolution": 0.25},
+        material={"N": {"D": 1.0, "exchange": [0.3, "0.2*y", 0.1], "theta": "0.3*(1+0.2*y)", "kappa": 0.2}},
+        region={"rectangle": "N"},
+        terminal={"left": {"Delta": 1.0}, "right": {"Delta": 1.0, "phase": 1.2}},
+        solve={"kind": "spectrum", "energies": [0.5], "broadening": 0.01},
+    )
+    solver = DeviceSolver(build_device(case))
+    start, _ = solver.solve(0.5)
+    cold, _ = solver.solve(0.6)
+    swept, _ = solver.solve(0.6, start)
+    assert np.abs(swept - cold).max() < 1e-6
+
+
+@pytest.mark.parametrize("options", [Options(), Options(linear="direct")])
+def test_a_device_held_everywhere_is_solved_already(options: Options) -> None:
+    case = Case(
+        mesh={"shape": "wire", "length": 1.0, "elements": 1, "order": 1},
+        material={"N": {"D": 1.3}},
+        region={"wire": "N"},
+        terminal={"left": {"Delta": 0.83}, "right": {"normal": True}},
+        solve={"kind": "spectrum", "energies": {"imaginary": [0.31]}},
+    )
+    solver = DeviceSolver(build_device(case))
+    solver.solver.options = options
+    assert solver.solve(0.31j)[1].ok
