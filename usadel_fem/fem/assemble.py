@@ -18,7 +18,7 @@ from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
 from usadel_fem.physics.nambu import Complex, Real
 
 RESOLVED = 0.2
-"""Part of the smallest diffusion energy ½K_ii/ω_i of a node up to which an energy counts as resolved."""
+"""Part of a node's diffusion energy ½K_ii/ω_i up to which an energy counts as resolved there."""
 
 
 class Coefficient(Protocol):
@@ -99,7 +99,7 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         lumped=replace(
             lumped, pairing=None if pairing is None else _lumped_pairing(space, coefficient, around)
         ),
-        resolution=RESOLVED * float((0.5 * scalar.diagonal() / lumped.weight).min()),
+        resolution=_resolution(0.5 * scalar.diagonal() / lumped.weight, consistent.weight),
         spin_relaxation=_mass(basis, n_f, rate) if rate.any() else None,
         swapping=_swapping(space, linked, n_f, d, at["kappa"]),
         spin_hall=_spin_hall(space, coefficient, around, at["theta"]),
@@ -130,6 +130,11 @@ def _potentials(
         delta=weigh(np.real(delta)) + 1j * weigh(np.imag(delta)),
         pairing=None,
     )
+
+
+def _resolution(diffusion: Real, weight: Real) -> float:
+    """|ε| up to which the Galerkin weights serve: everywhere, if one is negative, else anywhere."""
+    return RESOLVED * float(diffusion.min() if weight.min() < 0 else diffusion.max())
 
 
 def _lumping(basis: Any) -> Real:

@@ -138,7 +138,8 @@ class Forms:
         consistent: the potentials by Galerkin integration.
         lumped: the same with positive nodal weights.
         resolution: |ε| above which ǧ varies within an element and `lumped` is used: the Galerkin weights of
-            P2 vertices are zero on triangles and negative on tetrahedra, and lumping costs O(h²/|ε|).
+            P2 vertices are zero on triangles and negative on tetrahedra, where they must not outweigh K;
+            lumping costs O(h²/|ε|).
         spin_relaxation: M^so or None.
         swapping: pairs (a, A^a) that do not vanish.
         spin_hall: SpinHall or None.

@@ -9,9 +9,19 @@ import numpy as np
 from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.labelled import Observable, Observables
-from usadel_fem.observables.points import charge_and_spin, terminal_currents
-from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.observables.points import ElementTraces, charge_and_spin, terminal_currents
+from usadel_fem.physics.nambu import Complex, Real, riccati
 from usadel_fem.physics.spectral import density_of_states, singlet, spin_resolved_dos, triplet
+
+CELL_FIELDS = (
+    "charge_current",
+    "spin_current_x",
+    "spin_current_y",
+    "spin_current_z",
+    "spin_torque",
+    "spin_source",
+)
+"""Spectral fields of the cells: large, and made only where `output.fields` names them."""
 
 GAP_THRESHOLD = 0.1
 """Density of states, relative to the normal state, at which a gap ends."""
@@ -27,6 +37,12 @@ class SpectrumFields:
         self.up, self.down = self.dos.copy(), self.dos.copy()
         self.singlet = np.full((n, nodes), np.nan, dtype=complex)
         self.triplet = np.full((n, nodes, 3), np.nan, dtype=complex)
+        self.gamma = np.full((2, n, nodes, 4), np.nan, dtype=complex) if self._asked("gamma") else None
+        self.cells = ElementTraces(device) if any(self._asked(name) for name in CELL_FIELDS) else None
+        elements = device.mesh.mesh.nelements
+        self.cell_values = {
+            name: np.full((n, elements, 3), np.nan) for name in CELL_FIELDS if self._asked(name)
+        }
         self.charge = {name: np.full(n, np.nan) for name in device.case.terminal}
         self.spin = {name: np.full((n, 3), np.nan) for name in device.case.terminal}
 
@@ -40,6 +56,19 @@ class SpectrumFields:
             charge, spin = charge_and_spin(current)
             self.charge[name][index] = self._spectral(charge, energy)
             self.spin[name][index] = self._spectral(spin, energy)
+
+        if self.gamma is not None:
+            self.gamma[:, index] = [amplitude.reshape(-1, 4) for amplitude in riccati(g)]
+        if self.cells is not None:
+            traces = self.cells(g)
+            found = dict(zip(CELL_FIELDS, (traces.charge, *np.moveaxis(traces.spin, 1, 0)), strict=False))
+            found |= {"spin_torque": traces.torque, "spin_source": traces.spin_source}
+            for name, values in self.cell_values.items():
+                values[index] = self._spectral(found[name], energy)
+
+    def _asked(self, name: str) -> bool:
+        """Whether the case names a field that is not made without being asked for."""
+        return any(field.startswith(name) for field in self.device.case.output.fields or ())
 
     @staticmethod
     def _spectral(x: Any, energy: complex) -> Any:
@@ -72,6 +101,13 @@ class SpectrumFields:
                 for name, j in self.spin.items()
             },
         }
+        for name, values in self.cell_values.items():
+            text = f"spectral {name.replace('_', ' ')}: see spectral_current"
+            found[name] = Observable(values, ("energy", "cell", "component"), "", text, "cell")
+        if self.gamma is not None:
+            for name, values in zip(("gamma", "gamma_tilde"), self.gamma, strict=True):
+                text = "Riccati amplitude: entries uu, ud, du, dd"
+                found[name] = Observable(values, ("energy", "node", "entry"), "", text, "node")
         if all(action.is_real(e) for e in self.energies):
             gap = gap_edges(self.energies.real, self.dos)
             free = np.ones(gap.size, dtype=bool)
