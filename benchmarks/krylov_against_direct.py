@@ -1,4 +1,4 @@
-"""A warm-started energy: matrix-free GMRES against the same Newton with SciPy's direct solver; memory against nodes.
+"""A warm energy: matrix-free GMRES against the same Newton with a direct solver; memory against nodes.
 
     python benchmarks/krylov_against_direct.py [--json FILE]
 
@@ -29,7 +29,7 @@ from usadel_fem.solver.energies import DeviceSolver
 
 COLD, WARM = 0.50, 0.48
 DIRECT_NODES = 10_000
-MEMORY_NODES = (10_000, 40_000, 160_000)
+MEMORY_NODES = (5_000, 20_000, 80_000)
 
 
 def strip(nodes: int) -> Case:

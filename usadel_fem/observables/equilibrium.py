@@ -13,7 +13,7 @@ from usadel_fem.device import Device
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.observables.points import ElementTraces, charge_and_spin, nodal_average, terminal_currents
 from usadel_fem.physics.matsubara import MatsubaraRule
-from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, Real
+from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, Real, trace
 from usadel_fem.physics.spectral import singlet, triplet
 
 
@@ -56,10 +56,19 @@ class EquilibriumSums:
             self.free_energy += weight * self._excess_action(g, omega, frequency)
 
     def _excess_action(self, g: Complex, omega: Complex, frequency: complex) -> float:
-        """Re S[ǧ] − S[τ₃] at Δ = 0, with the part N_F |Δ|² 2/ω that makes the sum converge."""
+        """Re S[ǧ] − S[τ₃] at Δ = 0, with the part N_F |Δ|² 2/ω that makes the sum converge.
+
+        Both are ∝ ω while their difference falls as ω⁻³: with d = ǧ − τ₃, Tr τ₃d = −½ Tr d² spares the digits.
+        """
         forms = self.device.forms
-        normal = action.source(forms, frequency, None, self.device.reservoirs(frequency), normal=True)
-        excess = action.action(forms, g, omega) - action.action(forms, self._normal, normal)
+        d = g - TAU3
+        along = 0.25 * trace(TAU3, omega)
+        rest = omega - along[:, None, None] * TAU3
+        excess = np.sum(trace(rest, d) - 0.5 * along * trace(d, d))
+        excess += np.sum(trace(0.5 * d + self._normal, action.quadratic(forms, d)))
+        state = action.spin_hall_state(forms, g)
+        if state is not None:
+            excess += state.value()
         return float(excess.real) + 2 * self._gap_squared() / frequency.imag
 
     def _gap_squared(self) -> float:

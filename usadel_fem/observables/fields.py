@@ -11,13 +11,11 @@ from usadel_fem.device import Device
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.physics.nambu import Complex
 
-FIELDS = tuple(
-    (
-        "dos dos_up dos_down gap singlet triplet gamma "
-        "gamma_tilde Delta_abs Delta_phase charge_current spin_current_x spin_current_y spin_current_z "
-        "spin_torque spin_source spin_density magnetization material "
-    ).split()
-)
+FIELDS = (
+    "dos", "dos_up", "dos_down", "gap", "singlet", "triplet", "gamma", "gamma_tilde", "Delta_abs",
+    "Delta_phase", "charge_current", "spin_current_x", "spin_current_y", "spin_current_z",
+    "spin_torque", "spin_source", "spin_density", "magnetization", "material",
+)  # fmt: skip
 """Names that `output.fields` may choose from."""
 
 
