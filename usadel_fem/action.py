@@ -73,12 +73,14 @@ def is_real(energy: complex) -> bool:
 
 
 def quadratic(forms: Forms, g: Complex) -> Complex:
-    """F_i of the terms quadratic in ǧ: diffusion, spin relaxation, swapping, tunnel interfaces."""
+    """F_i of the terms quadratic in ǧ: diffusion, spin relaxation, swapping, transverse fields, tunnels."""
     force: Complex = 0.5 * apply(forms.stiffness, g)
     if forms.spin_relaxation is not None:
         force -= 0.125 * sigma_sandwich(apply(forms.spin_relaxation, g))
     for a, matrix in forms.swapping:
         force -= 0.25j * commutator(apply(matrix, g), SIGMA[a])
+    for field in forms.transverse:
+        force -= field.left @ apply(field.matrix, g) @ field.right
     for tunnel in forms.tunnels:
         force -= 0.5 * tunnel.filter @ apply(tunnel.matrix, g) @ tunnel.filter
     return force
@@ -302,6 +304,8 @@ def quadratic_matrix(forms: Forms) -> sparse.csr_matrix:
         total = total - 0.125 * sparse.kron(forms.spin_relaxation, sandwich)
     for a, matrix in forms.swapping:
         total = total + 0.25j * sparse.kron(sparse.identity(forms.size), _ad(SIGMA[a])) @ spin_matrix(matrix)
+    for field in forms.transverse:
+        total = total - sparse.kron(field.matrix, np.kron(field.left, field.right.T))
     for tunnel in forms.tunnels:
         total = total - 0.5 * sparse.kron(tunnel.matrix, np.kron(tunnel.filter, tunnel.filter.T))
     return sparse.csr_matrix(total)

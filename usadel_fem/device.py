@@ -22,6 +22,7 @@ from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.mesh import DeviceMesh, load_mesh
 from usadel_fem.fem.shapes import build_shape
 from usadel_fem.fem.space import Index, Space
+from usadel_fem.gauge import GaugeField, check_field
 from usadel_fem.physics.bulk import bulk
 from usadel_fem.physics.interfaces import spin_filter
 from usadel_fem.physics.nambu import Complex, Real
@@ -107,11 +108,11 @@ class Device:
     def self_consistent(self) -> bool:
         return self.forms.pairing is not None
 
-    def reservoirs(self, energy: complex) -> dict[str, Complex]:
-        """ǧ (4, 4) of every terminal at one energy; the broadening of [solve] at real energies."""
+    def reservoirs(self, energy: complex, extra: float = 0.0) -> dict[str, Complex]:
+        """ǧ (4, 4) of every terminal at ε + i·extra; the broadening of [solve] is added at real energies."""
         return {
             name: bulk(
-                energy + 1j * self.broadening * is_real(energy),
+                energy + 1j * (extra + self.broadening * is_real(energy)),
                 (terminal.Delta or 0.0) * np.exp(1j * terminal.phase),
                 terminal.exchange,
             )
@@ -130,10 +131,10 @@ class Device:
         g[:] = bulk(1j, 0.0)
         return self.with_reservoirs(g, energy)
 
-    def with_reservoirs(self, g: Complex, energy: complex) -> Complex:
-        """ǧ with the values of this energy at the nodes of transparent terminals."""
+    def with_reservoirs(self, g: Complex, energy: complex, extra: float = 0.0) -> Complex:
+        """ǧ with the values of ε + i·extra at the nodes of transparent terminals."""
         g = g.copy()
-        reservoirs = self.reservoirs(energy)
+        reservoirs = self.reservoirs(energy, extra)
         for name, nodes in self.forms.pinned.items():
             g[nodes] = reservoirs[name]
         return g
@@ -181,59 +182,17 @@ class Device:
                 filters = spin_filter(interface.polarisation)
                 inside.append(Barrier(name, facets, partners, interface.conductance, filters))
         tc = {r: m.Tc for r, m in zip(sorted(mesh.regions), self._materials, strict=True) if m.Tc is not None}
+        gauge = GaugeField(case, self.space, self._materials)
         return Surroundings(
             interfaces=inside,
             contacts=contacts,
             mixing=[(facets, m) for facets, m in mixing if m.any()],
             reservoirs=reservoirs,
             critical_temperatures=tc,
-            vector_potential=self._vector_potential(),
-            spin_field=self._spin_field(),
+            vector_potential=gauge.vector_potential(),
+            spin_field=gauge.spin_field(),
+            transverse=gauge.transverse(),
         )
-
-    def _vector_potential(self) -> Callable[[Real], Real] | None:
-        given = self.case.field
-        if given is None:
-            return None
-        axes = list(self.space.axes)
-        if given.vector_potential is not None:
-            components = [given.vector_potential[k] for k in axes]
-
-            def potential(x: Real) -> Real:
-                position = self.space.physical(x)
-                return np.stack([evaluate(c, position, self.space.axes) for c in components])
-
-            return potential
-        matrix = uniform_field(given.B, given.gauge, self.space.axes)[np.ix_(axes, axes)]
-        return lambda x: np.einsum("kl,l...->k...", matrix, x)
-
-    def _spin_field(self) -> Callable[[Index], Real] | None:
-        """A_k^a of elements: Rashba A_x^y = −α, A_y^x = α; Dresselhaus A_x^x = β, A_y^y = −β."""
-        table = np.zeros((len(self._materials), 3, 3))
-        for number, m in enumerate(self._materials):
-            table[number, 0, 1], table[number, 1, 0] = -m.rashba, m.rashba
-            table[number, 0, 0], table[number, 1, 1] = m.dresselhaus, -m.dresselhaus
-        if not table.any():
-            return None
-        table = table[:, list(self.space.axes)]
-        return lambda element: table[self.space.region_of_element[element]]
-
-
-def uniform_field(b: float | tuple[float, float, float] | None, gauge: str, axes: tuple[int, ...]) -> Real:
-    """The matrix a with A_k = a_kl r_l of a uniform field: ½ B × r, or a Landau gauge along x or y."""
-    if isinstance(b, tuple):
-        bx, by, bz = b
-    else:
-        normal = {0, 1, 2} - set(axes[:2])
-        components = [0.0, 0.0, 0.0]
-        components[normal.pop()] = float(b or 0.0)
-        bx, by, bz = components
-    symmetric = 0.5 * np.array([[0, -bz, by], [bz, 0, -bx], [-by, bx, 0]])
-    if gauge == "symmetric":
-        return symmetric
-    kept_first = (0, 2, 1) if gauge == "landau_x" else (1, 2, 0)
-    rank = np.argsort(kept_first)
-    return np.where(rank[:, None] < rank[None, :], 2 * symmetric, 0.0)
 
 
 def build_device(case: Case) -> Device:
@@ -256,7 +215,7 @@ def build_device(case: Case) -> Device:
     for region, elements in mesh.regions.items():
         position = space.nodes[space.element_nodes(elements)].T
         problems += check_values(case, region, position, mesh.axes)
-    problems += _check_vortices(case, space) + _check_terminals(case, space)
+    problems += _check_vortices(case, space) + _check_terminals(case, space) + check_field(case, space)
     if problems:
         raise CaseError(problems)
     materials = tuple(case.material_of(region) for region in sorted(mesh.regions))

@@ -88,7 +88,7 @@ def test_the_module_is_the_command() -> None:
 
 
 def test_check_prints_the_description(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("usadel_fem.run.describe", lambda case: f"D is {case.material['N'].D}")
+    monkeypatch.setattr("usadel_fem.describe.describe", lambda case: f"D is {case.material['N'].D}")
     result = usadel("check", "wire.toml", "--set", "material.N.D=0.61")
     assert (result.exit_code, result.stdout) == (0, "D is 0.61\n")
     assert listing(here) == ["wire.toml"]

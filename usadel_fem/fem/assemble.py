@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from usadel_fem.fem import forms
-from usadel_fem.fem.forms import Contact, Forms, Pairing, Potentials, SpinHall, Tunnel
+from usadel_fem.fem.forms import Contact, Forms, Pairing, Potentials, SpinHall, Transverse, Tunnel
 from usadel_fem.fem.links import Matrix, link
 from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
-from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.physics.nambu import GENERATORS, Complex, Real
 
 RESOLVED = 0.2
 """Part of a node's diffusion energy ½K_ii/ω_i up to which an energy counts as resolved there."""
@@ -53,6 +53,8 @@ class Surroundings:
         critical_temperatures: region → T_c0 of self-consistent regions.
         vector_potential: A of mesh coordinates (dim, ...) → (dim, ...), or None.
         spin_field: A_k^a of elements (...) → (..., dim, 3), or None.
+        transverse: A of mesh coordinates (dim, ...) and elements (...) along the 3 − dim other axes, its
+            components on τ₃, σ_x, σ_y, σ_z: (3 − dim, 4, ...), or None.
     """
 
     interfaces: Sequence[Barrier] = ()
@@ -62,6 +64,7 @@ class Surroundings:
     critical_temperatures: Mapping[str, float] = field(default_factory=dict)
     vector_potential: Callable[[Real], Real] | None = None
     spin_field: Callable[[Index], Real] | None = None
+    transverse: Callable[[Real, Index], Real] | None = None
 
 
 def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None = None) -> Forms:
@@ -103,6 +106,7 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         spin_relaxation=_mass(basis, n_f, rate) if rate.any() else None,
         swapping=_swapping(space, linked, n_f, d, at["kappa"]),
         spin_hall=_spin_hall(space, coefficient, around, at["theta"]),
+        transverse=_transverse(space, around, n_f * d),
         pairing=pairing,
         tunnels=tuple(_tunnel(space, b) for b in around.interfaces),
         contacts=tuple(
@@ -192,6 +196,20 @@ def _spin_hall(space: Space, coefficient: Coefficient, around: Surroundings, the
     at = evaluation(space.quadrature(3 * space.order - 2 + 2 * varies), elements)
     n_f, d, t = (np.asarray(coefficient(n, at.position, at.element)) for n in ("N_F", "D", "theta"))
     return SpinHall(with_links(space, at, around), at.weight * n_f * d * t, planes)
+
+
+def _transverse(space: Space, around: Surroundings, weight: Real) -> tuple[Transverse, ...]:
+    if around.transverse is None:
+        return ()
+    x = np.asarray(space.basis.global_coordinates())
+    a = around.transverse(x, np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:]))
+    found = []
+    for i, left in enumerate(GENERATORS):
+        for j, right in enumerate(GENERATORS):
+            product = (a[:, i] * a[:, j]).sum(axis=0)
+            if product.any():
+                found.append(Transverse(_mass(space.basis, weight, product), left, right))
+    return tuple(found)
 
 
 def _linked_evaluation(space: Space, around: Surroundings) -> Evaluation | None:

@@ -9,6 +9,7 @@ an interface; continuity there is natural, nothing is imposed.
     M^so_ij  = ∫ (N_F/τ_so) φ_iφ_j                −(1/16) M^so_ij Tr σ^aǧ_iσ^aǧ_j       Eq. (70)
     A^a_ij   = ∫ N_F Dκ ε_{kla} ∂_kφ_i ∂_lφ_j     −(i/4) A^a_ij Tr σ^aǧ_iǧ_j            Eq. (2), swapping
     spin Hall: ∫ N_F Dθ ε_{kla} φ ∂_kφ ∂_lφ       ¼ Tr σ^aǧ ∂_kǧ ∂_lǧ at quadrature     Eq. (2), spin Hall
+    D_ij     = ∫ N_F D A_X A_Y φ_iφ_j             −½ D_ij Tr Xǧ_iYǧ_j                   A off the mesh axes
     G_ij     = ∫_interface G φ_iφ_j (two sides)   −½ G_ij Tr ǧ_i Γ ǧ_j Γ                Kupriyanov–Lukichev
 """
 
@@ -108,6 +109,20 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Transverse:
+    """∂̃_tǧ = −i[A_t, ǧ] along an axis that the mesh does not have: −½ D_ij Tr Xǧ_iYǧ_j of A_t = Σ A_X X.
+
+    Attributes:
+        matrix: D_ij = ∫ N_F D A_X A_Y φ_iφ_j, summed over the axes t, (N, N).
+        left, right: X and Y, each τ₃ or σ^a.
+    """
+
+    matrix: sparse.csr_matrix
+    left: Complex
+    right: Complex
+
+
+@dataclass(frozen=True)
 class Potentials:
     """The weights ω_i of the terms linear in ǧ.
 
@@ -143,6 +158,7 @@ class Forms:
         spin_relaxation: M^so or None.
         swapping: pairs (a, A^a) that do not vanish.
         spin_hall: SpinHall or None.
+        transverse: gauge fields along axes that the mesh does not have.
         pairing: self-consistent regions or None.
         tunnels, contacts: interfaces and terminals behind a barrier.
         pinned: terminal name → nodes held at the reservoir's ǧ.
@@ -158,6 +174,7 @@ class Forms:
     spin_relaxation: sparse.csr_matrix | None
     swapping: tuple[tuple[int, Matrix], ...]
     spin_hall: SpinHall | None
+    transverse: tuple[Transverse, ...]
     pairing: Pairing | None
     tunnels: tuple[Tunnel, ...]
     contacts: tuple[Contact, ...]

@@ -16,6 +16,9 @@ from usadel_fem.physics.matsubara import MatsubaraRule
 from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, Real, trace
 from usadel_fem.physics.spectral import singlet, triplet
 
+SOFT_CUTOFF = 10.0
+"""Λ of the pair amplitudes in units of the largest energy: their plain sums grow without end, as ln ω."""
+
 
 class EquilibriumSums:
     """Adds up what every frequency contributes; `observables` labels the totals."""
@@ -31,6 +34,7 @@ class EquilibriumSums:
         self.singlet, self.triplet = np.zeros(nodes, dtype=complex), np.zeros((nodes, 3), dtype=complex)
         self.terminal_charge = dict.fromkeys(device.case.terminal, 0.0)
         self.terminal_spin = {name: np.zeros(3) for name in device.case.terminal}
+        self.soft_cutoff = SOFT_CUTOFF * device.largest_energy
         self.free_energy = 0.0
         self._normal = np.broadcast_to(TAU3, (nodes, 4, 4)).copy()
 
@@ -45,9 +49,9 @@ class EquilibriumSums:
         self.torque += weight * t.torque.imag
         self.spin_source += weight * t.spin_source.imag
         self.spin_density += weight * np.einsum("aij,nji->na", SIGMA @ TAU3, g).imag
-        if rule.below_cutoff[index]:
-            self.singlet += 2 * weight * singlet(g)
-            self.triplet += 2 * weight * triplet(g)
+        soft = 2 * weight / (1 + (frequency.imag / self.soft_cutoff) ** 2)
+        self.singlet += soft * singlet(g)
+        self.triplet += soft * triplet(g)
         for name, current in terminal_currents(self.device, g, omega, frequency).items():
             charge, spin = charge_and_spin(current)
             self.terminal_charge[name] += weight * charge.imag
@@ -58,7 +62,7 @@ class EquilibriumSums:
     def _excess_action(self, g: Complex, omega: Complex, frequency: complex) -> float:
         """Re S[ǧ] − S[τ₃] at Δ = 0, with the part N_F |Δ|² 2/ω that makes the sum converge.
 
-        Both are ∝ ω while their difference falls as ω⁻³: with d = ǧ − τ₃, Tr τ₃d = −½ Tr d² spares the digits.
+        Both are ∝ ω while their difference falls as ω⁻³: with d = ǧ − τ₃, Tr τ₃d = −½ Tr d² saves the digits.
         """
         forms = self.device.forms
         d = g - TAU3
@@ -69,11 +73,16 @@ class EquilibriumSums:
         state = action.spin_hall_state(forms, g)
         if state is not None:
             excess += state.value()
-        return float(excess.real) + 2 * self._gap_squared() / frequency.imag
+        return float(excess.real) + 2 * self._gap_squared(frequency) / frequency.imag
 
-    def _gap_squared(self) -> float:
-        """∫ N_F |Δ|² over the device."""
-        pairing = self.device.forms.pairing
+    def _gap_squared(self, frequency: complex) -> float:
+        """∫ N_F |Δ|² over the device, with the weights that the action has at this frequency."""
+        forms, pairing = self.device.forms, self.device.forms.pairing
+        if forms.potentials(frequency) is forms.lumped:
+            gap = forms.lumped.delta.copy()
+            if forms.lumped.pairing is not None and self.delta is not None:
+                gap += forms.lumped.pairing @ self.delta
+            return float(np.sum(np.abs(gap) ** 2 / forms.lumped.weight))
         total = self.device.given_gap_squared
         if pairing is not None and self.delta is not None:
             total += float(np.real(np.conj(self.delta) @ (pairing.gram @ self.delta)))
@@ -107,9 +116,15 @@ class EquilibriumSums:
                 "spin density less its normal-state value 2N_F h",
                 "node",
             ),
-            "singlet": Observable(self.singlet, ("node",), "energy", "2πT Σ f₀ over 0 < ω < cutoff", "node"),
+            "singlet": Observable(
+                self.singlet, ("node",), "energy", "2πT Σ_{ω>0} f₀/(1 + ω²/Λ²), Λ ten energy scales", "node"
+            ),
             "triplet": Observable(
-                self.triplet, ("node", "component"), "energy", "2πT Σ f over 0 < ω < cutoff", "node"
+                self.triplet,
+                ("node", "component"),
+                "energy",
+                "2πT Σ_{ω>0} f/(1 + ω²/Λ²), Λ ten energy scales",
+                "node",
             ),
             "terminal_current": {
                 name: Observable(i, unit="N_F D energy/length", description="charge current into the device")

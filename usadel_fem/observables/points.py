@@ -12,7 +12,7 @@ from usadel_fem.fem.assemble import with_links
 from usadel_fem.fem.links import apply
 from usadel_fem.fem.space import Evaluation, evaluation
 from usadel_fem.physics.currents import matrix_current, matrix_torque
-from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, Real, commutator, trace
+from usadel_fem.physics.nambu import GENERATORS, SIGMA, TAU3, Complex, Real, commutator, trace
 
 CHUNK = 20_000
 """Points handled at once, so that memory stays small."""
@@ -45,6 +45,10 @@ class ElementTraces:
         self.at: Evaluation = with_links(space, plain, device.surroundings)
         self.elements = basis.nelems
         self.axes = list(space.axes)
+        self.transverse = None
+        if device.surroundings.transverse is not None:
+            field = device.surroundings.transverse(plain.position, plain.element)
+            self.transverse = np.einsum("tcq,cij->qtij", field, GENERATORS)
         names = ("N_F", "D", "theta", "kappa")
         self.n_f, self.d, self.theta, self.kappa = (
             np.real(device.coefficient(n, plain.position, plain.element)) for n in names
@@ -53,6 +57,9 @@ class ElementTraces:
     def __call__(self, g: Complex) -> Traces:
         value = apply(self.at.value, g)
         gradient = np.zeros((value.shape[0], 3, 4, 4), dtype=complex)
+        if self.transverse is not None:
+            others = [k for k in range(3) if k not in self.axes]
+            gradient[:, others] = -1j * commutator(self.transverse, value[:, None])
         for axis, matrix in zip(self.axes, self.at.gradient, strict=True):
             gradient[:, axis] = apply(matrix, g)
         parts = [self._at_points(value[s], gradient[s], s) for s in _chunks(value.shape[0])]

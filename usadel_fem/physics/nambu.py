@@ -29,6 +29,9 @@ SIGMA: Complex = np.stack([np.kron(PAULI[0], sigma) for sigma in PAULI[1:]])
 """σ^a ⊗ τ_0 for a = x, y, z, shape (3, 4, 4)."""
 
 TAU3 = TAU[3]
+GENERATORS: Complex = np.stack([TAU3, *SIGMA])
+"""τ₃ and σ^a: charge and spin rotations, (4, 4, 4)."""
+
 TAU3_DIAGONAL: Real = np.array([1.0, 1.0, -1.0, -1.0])
 
 EPSILON: Real = np.zeros((3, 3, 3))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.sparse.linalg import LinearOperator, eigs
+from scipy.sparse.linalg import LinearOperator, eigs, splu
+from threadpoolctl import threadpool_limits
 
 from usadel_fem import action
 from usadel_fem.action import Linearisation, pair
@@ -26,6 +28,9 @@ LOWEST = 1e-3
 """Temperatures below this part of the highest T_c0 count as no superconductivity."""
 
 SCAN = 9
+DIRECT_BELOW = 3000
+"""Nodes up to which the response is factorised rather than iterated."""
+
 RESPONSE_TOLERANCE = 1e-9
 
 
@@ -108,19 +113,34 @@ def _responses(device: Device, rule: MatsubaraRule) -> list[tuple[float, Callabl
         weights = forms.potentials(energy).pairing
         assert weights is not None
         preconditioner = ScalarPreconditioner(forms, free, device.space.dimension)
-        preconditioner.prepare(energy)
         system = NewtonSystem(Linearisation.at(forms, eye, eye, g, omega), free, preconditioner)
+        small = free.size <= DIRECT_BELOW
+        if small:
+            factors = _pair_block(system)
+        else:
+            preconditioner.prepare(energy)
 
         def response(delta: Complex) -> Complex:
             change = np.zeros_like(g)
             change[:, 0, 2] = change[:, 1, 3] = -1j * (weights @ delta)
-            right = pair(-2 * change * TAU3_DIAGONAL)[free]
-            w = system.krylov(-system.preconditioned(right), RESPONSE_TOLERANCE, 300).w
+            right = -pair(-2 * change * TAU3_DIAGONAL)[free]
             full = np.zeros((forms.size, 2, 2, 2), dtype=complex)
-            full[free] = w
+            if small:
+                full[free, 0] = factors.solve(right[:, 1].ravel()).reshape(-1, 2, 2)
+            else:
+                full[free] = system.krylov(system.preconditioned(right), RESPONSE_TOLERANCE, 300).w
             return -1j * singlet(system.lin.change_of_g(full)[pairing.node])
 
         return response
 
     below = np.flatnonzero(rule.below_cutoff)
     return [(float(rule.weights[k]), response_at(float(rule.frequencies[k]))) for k in below]
+
+
+def _pair_block(system: NewtonSystem) -> Any:
+    """Factors of the Hessian between w_eh and the residual of w_he: at ǧ = τ₃ the two halves decouple."""
+    matrix = system.lin.matrix()
+    rows = (8 * system.free[:, None] + np.arange(4, 8)).ravel()
+    columns = (8 * system.free[:, None] + np.arange(4)).ravel()
+    with threadpool_limits(1):
+        return splu(matrix[rows][:, columns].tocsc())

@@ -17,7 +17,7 @@ from usadel_fem.solver.newton import HINTS, EnergySolver, Options
 LOWEST_DOS = -0.02
 """A density of states below this is no rounding or interpolation error."""
 
-DOUBTFUL = -1e-3
+DOUBTFUL = -1e-9
 """A spectral matrix less positive than this asks for a check of the branch."""
 
 CONTINUATION = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
@@ -52,9 +52,13 @@ class DeviceSolver:
         device = self.device
         self.solver = EnergySolver(device.forms, device.nodes, device.space.dimension, options_of(device))
 
-    def source(self, energy: complex) -> Complex:
-        """Ω_i at this energy with the present Δ."""
-        return action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy))
+    def source(self, energy: complex, extra: float = 0.0) -> Complex:
+        """Ω_i at ε + i·extra with the present Δ."""
+        omega = action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy, extra))
+        if extra:
+            weight = self.device.forms.potentials(energy).weight
+            omega -= extra * weight[:, None, None] * TAU3
+        return omega
 
     def solve(self, energy: complex, start: Complex | None = None) -> tuple[Complex, EnergyReport]:
         """ǧ at one energy: from `start`, else from the normal state, else down from imaginary energies.
@@ -65,7 +69,7 @@ class DeviceSolver:
         tried: list[EnergyReport] = []
         starts = [self.device.start(energy)]
         if start is not None:
-            starts.insert(0, self.device.with_reservoirs(start, energy))
+            starts.insert(0, start)
         for guess in starts:
             g, report = self._attempt(energy, guess)
             tried.append(report)
@@ -79,12 +83,9 @@ class DeviceSolver:
         return g, _with_effort(report, tried)
 
     def _attempt(self, energy: complex, start: Complex, extra: float = 0.0) -> tuple[Complex, EnergyReport]:
-        """Newton at ε + i·extra."""
-        omega = self.source(energy)
-        if extra:
-            weight = self.device.forms.potentials(energy).weight
-            omega = omega - extra * weight[:, None, None] * TAU3
-        return self.solver.solve(energy, omega, start)
+        """Newton at ε + i·extra, the terminals included."""
+        start = self.device.with_reservoirs(start, energy, extra)
+        return self.solver.solve(energy, self.source(energy, extra), start)
 
     def _broken(self, g: Complex, report: EnergyReport) -> EnergyReport:
         x, y, z = self.device.nodes[int(np.argmin(density_of_states(g)))]
