@@ -21,12 +21,13 @@ def case(mesh: dict[str, object] | None = None, theta: float = 0.0, **parts: obj
 
 
 def depaired(energy: complex, delta: float, rate: float) -> complex:
-    """cos θ of a superconductor with the depairing rate Γ = 2DA²: iε sin θ + Δ cos θ = Γ sin θ cos θ, by Newton."""
-    theta = np.arctan2(delta, -1j * energy + rate)
-    for _ in range(200):
-        s, c = np.sin(theta), np.cos(theta)
-        f = 1j * energy * s + delta * c - rate * s * c
-        theta = theta - f / (1j * energy * c - delta * s - rate * np.cos(2 * theta))
+    """cos θ with the depairing rate Γ = 2DA²: ω sin θ = Δ cos θ − Γ sin θ cos θ, ω = −iε."""
+    theta = np.arctan(delta / 3.0 + 0j)
+    for extra in np.append(np.geomspace(3.0, 1e-3, 60), np.zeros(5)):
+        w = extra - 1j * energy
+        for _ in range(20):
+            s, c = np.sin(theta), np.cos(theta)
+            theta -= (w * s - delta * c + rate * s * c) / (w * c + delta * s + rate * np.cos(2 * theta))
     return complex(np.cos(theta))
 
 
