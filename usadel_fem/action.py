@@ -79,6 +79,8 @@ def quadratic(forms: Forms, g: Complex) -> Complex:
         force -= 0.125 * sigma_sandwich(apply(forms.spin_relaxation, g))
     for a, matrix in forms.swapping:
         force -= 0.25j * commutator(apply(matrix, g), SIGMA[a])
+    if forms.precession is not None:
+        force += 0.5 * apply(forms.precession, g)
     for field in forms.transverse:
         force -= field.left @ apply(field.matrix, g) @ field.right
     for tunnel in forms.tunnels:
@@ -304,6 +306,8 @@ def quadratic_matrix(forms: Forms) -> sparse.csr_matrix:
         total = total - 0.125 * sparse.kron(forms.spin_relaxation, sandwich)
     for a, matrix in forms.swapping:
         total = total + 0.25j * sparse.kron(sparse.identity(forms.size), _ad(SIGMA[a])) @ spin_matrix(matrix)
+    if forms.precession is not None:
+        total = total + 0.5 * spin_matrix(forms.precession)
     for field in forms.transverse:
         total = total - sparse.kron(field.matrix, np.kron(field.left, field.right.T))
     for tunnel in forms.tunnels:

@@ -49,7 +49,7 @@ def main() -> None:
 @SET
 def check(case_file: Path, settings: tuple[str, ...]) -> None:
     """Validate a case and its mesh and print both; solve nothing."""
-    with _plain_errors():
+    with _plain_errors(case_file):
         case = _load(case_file, settings)
         from usadel_fem.describe import describe
 
@@ -74,11 +74,11 @@ def run(
     case_file: Path, settings: tuple[str, ...], output: Path | None, jobs: int, resume: bool, quiet: bool
 ) -> None:
     """Solve a case; leave result.h5, fields.vtu, summary.json and log.txt in the output directory."""
-    with _plain_errors():
+    with _plain_errors(case_file):
         case = _load(case_file, settings)
         directory = output if output is not None else Path(case.output.directory)
         _require_directory(directory)
-    with _plain_errors(system=EXIT_FAILED):
+    with _plain_errors(case_file, system=EXIT_FAILED):
         solution = _solve(case, directory, jobs=jobs, resume=resume, quiet=quiet)
         _write(solution, directory, case.output.formats)
     if not quiet:
@@ -220,13 +220,16 @@ def _require_directory(directory: Path) -> None:
 
 
 @contextmanager
-def _plain_errors(system: int = EXIT_BAD_INPUT) -> Iterator[None]:
-    """Mistakes of the user and complaints of the system as lines on standard error, and the exit status."""
+def _plain_errors(file: Path | None = None, system: int = EXIT_BAD_INPUT) -> Iterator[None]:
+    """Mistakes of the user and complaints of the system as lines on standard error, and the exit status.
+
+    `file` is the case file, which problems that name no file of their own are found in.
+    """
     try:
         yield
     except CaseError as error:
         for problem in error.problems:
-            click.echo(str(problem), err=True)
+            click.echo(str(problem.within(str(file)) if file else problem), err=True)
         sys.exit(EXIT_BAD_INPUT)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

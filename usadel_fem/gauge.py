@@ -109,7 +109,7 @@ def uniform_field(b: float | tuple[float, float, float] | None, gauge: str, axes
 
 
 def check_field(case: Case, space: Space) -> list[Problem]:
-    """A uniform B acts through the flux of the mesh plane; in fewer dimensions it needs a vector potential."""
+    """A uniform B acts through the flux of the mesh plane; with fewer axes a vector potential is needed."""
     given = case.field
     materials = tuple(case.material[name] for name in case.region.values())
     if (

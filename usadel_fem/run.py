@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from usadel_fem.case import Case
 from usadel_fem.case.checks import check_fields
@@ -69,7 +70,8 @@ def solve(
     >>> solution.converged, solution.green_function(0).shape
     (True, (21, 4, 4))
     """
-    return _Run(case, choose_progress(progress), output, jobs, resume).solution()
+    with threadpool_limits(1):  # BLAS threads only disturb products of this size
+        return _Run(case, choose_progress(progress), output, jobs, resume).solution()
 
 
 def rule_of(device: Device) -> MatsubaraRule:

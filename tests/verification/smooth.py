@@ -146,9 +146,15 @@ class Setting:
     def coefficient(self, name, r):
         """As the assembly asks for them, at physical coordinates (3, ...)."""
         waves = {
-            "D": self.d, "N_F": self.n_f, "theta": self.theta, "kappa": self.kappa,
-            "spin_relaxation_rate": self.rate, "dynes": self.dynes, "exchange": self.exchange, "Delta": self.gap,
-        }[name]  # fmt: skip
+            "D": self.d,
+            "N_F": self.n_f,
+            "theta": self.theta,
+            "kappa": self.kappa,
+            "spin_relaxation_rate": self.rate,
+            "dynes": self.dynes,
+            "exchange": self.exchange,
+            "Delta": self.gap,
+        }[name]
         out = waves.derivative(r.reshape(3, -1))
         return np.moveaxis(out, 0, -1).reshape(*out.shape[1:], *r.shape[1:])
 
@@ -214,11 +220,11 @@ def variation(setting, r, potential=None):
     """F = δS/δǧ of the action of `usadel_fem.action` at ǧ*, (Q, 4, 4).
 
     Args:
-        potential: {k: A_kτ₃ + A_k^aσ^a} of the mesh axes as dual numbers.
+        potential: {k: A_kτ₃ + A_k^aσ^a} as dual numbers; axes off the mesh enter the diffusion term only.
     """
     a = potential or {k: as_dual(np.zeros((4, 4))) for k in setting.axes}
     g, plain = setting.field(r)
-    dg = covariant(a, g, plain)
+    dg = covariant({k: a[k] for k in plain}, g, plain)
     n_f, d, theta, kappa = setting.kinetic(r)
     by_value = np.zeros_like(g.value)
     by_gradient = {k: 0.5 * n_f * d * dg[k] for k in dg}
@@ -229,7 +235,10 @@ def variation(setting, r, potential=None):
             edge = dg[j] @ spin @ g - spin @ g @ dg[j]
             by_gradient[i] = by_gradient[i] + hall * edge - swap * commutator(dg[j], spin)
     sandwich = sum(s @ g.value @ s for s in SPIN)
-    force = n_f.value * (setting.omega(r) - setting.rate.derivative(r)[:, None, None] / 8 * sandwich) + by_value
+    local = setting.omega(r) - setting.rate.derivative(r)[:, None, None] / 8 * sandwich
+    for k in [k for k in a if k not in dg]:
+        local = local + 0.5 * d.value * commutator(a[k].value, commutator(a[k].value, g.value))
+    force = n_f.value * local + by_value
     for place, k in enumerate(dg):
         force = force - by_gradient[k].slope[place] + 1j * commutator(a[k], by_gradient[k]).value
     return force

@@ -36,7 +36,9 @@ def layered(dim):
                 "left": {"Delta": 0.83, "phase": 0.7},
                 "right": {"Delta": 0.71, "contact": {"conductance": 0.8, "polarisation": [0.3, 0, 0.4]}},
             },
-            interface={"N|F": {"conductance": 1.3, "spin_mixing": [0.2, 0, 0.3], "polarisation": [0, 0.5, 0]}},
+            interface={
+                "N|F": {"conductance": 1.3, "spin_mixing": [0.2, 0, 0.3], "polarisation": [0, 0.5, 0]},
+            },
             solve={"kind": "spectrum", "energies": [ENERGY.real], "broadening": 0.05, "tolerance": 1e-11},
         )
     )

@@ -1,4 +1,4 @@
-"""A ring with winding against a radial boundary-value problem of another solver; curved elements keep their order.
+"""A ring with winding against a radial boundary-value problem; curved elements keep their order.
 
 A flux in the hole gives A_φ = a/r, the winding of a phase. With h ∥ n and τ_so, ǧ = Σ_s ½(1 + s n·σ)g_s and
 g_s = cos θ_s τ₃ − sin θ_s τ₂ in the gauge of A:
@@ -29,10 +29,9 @@ D, N_F, H, TAU, GAP, INSIDE, OMEGA = 1.3, 0.7, 0.9, 0.8, 0.83, 0.3, 0.21
 
 
 def ring(order, level, curved=True):
+    shape = {"shape": "annulus", "inner": INNER, "outer": OUTER, "resolution": 0.45}
     case = Case(
-        mesh={
-            "shape": "annulus", "inner": INNER, "outer": OUTER, "resolution": 0.45, "order": order, "refine": level,
-        },
+        mesh={**shape, "order": order, "refine": level},
         material={
             "F": {"D": D, "N_F": N_F, "exchange": (H * TILTED).tolist(), "tau_so": TAU, "Delta": INSIDE},
         },
@@ -40,7 +39,7 @@ def ring(order, level, curved=True):
         terminal={"outer": {"Delta": GAP}},
         field={"vector_potential": [f"{-FLUX!r}*y/(x*x + y*y)", f"{FLUX!r}*x/(x*x + y*y)", 0]},
         solve={"kind": "spectrum", "energies": {"imaginary": [OMEGA]}, "tolerance": 1e-11},
-    )  # fmt: skip
+    )
     device = build_device(case)
     if curved:
         return device
@@ -57,7 +56,8 @@ def radial():
     def rule(r, y):
         theta, flow = y[:2] + 1j * y[4:6], y[2:4] + 1j * y[6:]
         force = 2 * (OMEGA - 1j * h) * np.sin(theta) - 2 * INSIDE * np.cos(theta)
-        force += 4 * D * (FLUX / r) ** 2 * np.sin(theta) * np.cos(theta) + np.sin(theta - theta[::-1]) / (2 * TAU)
+        force += 4 * D * (FLUX / r) ** 2 * np.sin(theta) * np.cos(theta)
+        force += np.sin(theta - theta[::-1]) / (2 * TAU)
         slope, change = flow / (r * D), r * force
         return np.concatenate([slope.real, change.real, slope.imag, change.imag])
 

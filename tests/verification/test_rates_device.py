@@ -7,6 +7,8 @@ h^{2α}.  Without such corners P2 is of fourth order.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -23,8 +25,15 @@ UNIFORM = 0.8 * 1.4 / (1.3 * 0.9)
 """N_FD of F over that of N."""
 
 
+CONTACT = {"conductance": 1.4, "polarisation": [0.2, 0, 0.5]}
+
+
 def currents(order, refine, jump):
-    """Charge and spin currents at both terminals, (2, 4); jump: θ and κ jump and the left terminal is transparent."""
+    """Charge and spin currents at both terminals, (2, 4).
+
+    Args:
+        jump: θ and κ jump across a slanted face, and the left terminal is transparent.
+    """
     theta, kappa = (-0.15, 0.3) if jump else (0.2 * UNIFORM, -0.25 * UNIFORM)
     case = Case(
         mesh={
@@ -40,7 +49,11 @@ def currents(order, refine, jump):
         },
         material={
             "F": {
-                "D": 0.8, "N_F": 1.4, "tau_so": 1.7, "theta": 0.2, "kappa": -0.25,
+                "D": 0.8,
+                "N_F": 1.4,
+                "tau_so": 1.7,
+                "theta": 0.2,
+                "kappa": -0.25,
                 "exchange": ["0.6*cos(2*y)", "0.4 + 0.3*x", "0.5*sin(x)"],
             },
             "N": {"D": 1.3, "N_F": 0.9, "theta": theta, "kappa": kappa},
@@ -48,10 +61,10 @@ def currents(order, refine, jump):
         region={"F": "F", "N": "N"},
         terminal={
             "left": {"Delta": 0.83, "phase": 0.9, **({} if jump else {"contact": 1.1})},
-            "right": {"Delta": 0.71, "phase": -0.4, "contact": {"conductance": 1.4, "polarisation": [0.2, 0, 0.5]}},
+            "right": {"Delta": 0.71, "phase": -0.4, "contact": CONTACT},
         },
         solve={"kind": "spectrum", "energies": {"imaginary": [ENERGY.imag]}, "tolerance": 1e-11},
-    )  # fmt: skip
+    )
     device = build_device(case)
     solver = DeviceSolver(device)
     g, report = solver.solve(ENERGY)
@@ -65,7 +78,7 @@ def currents(order, refine, jump):
 )
 def test_terminal_currents_converge(order, jump, expected, room):
     found = [currents(order, level, jump) for level in range(4)]
-    steps = [np.linalg.norm(b - a) for a, b in zip(found, found[1:], strict=False)]
+    steps = [np.linalg.norm(b - a) for a, b in pairwise(found)]
     seen = -np.polyfit(np.arange(3), np.log2(steps), 1)[0]
     kind = "corners" if jump else "no corners"
     compare(f"terminal currents, P{order}, {kind}: rate", seen, expected, atol=room)

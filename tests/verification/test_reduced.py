@@ -73,7 +73,7 @@ DOWN = (4.0, 1.5, 0.5, 0.15, 0.0)
 
 
 def solved(rule, ends, start):
-    """y(x) of rule(x, y, extra), ends(ya, yb, extra), complex; down from where the solution is close to `start`."""
+    """Complex y(x) of rule(x, y, extra), ends(ya, yb, extra), down from where it is close to `start`."""
     n = len(start)
     x = np.linspace(0, LENGTH, 60)
     y = np.tile(np.append(start, np.zeros(n))[:, None], x.size)
@@ -128,7 +128,8 @@ def scalar_riccati(energy, gap):
             return np.array([da, db, n_f(x) * up, n_f(x) * down])
 
         def ends(ya, yb, extra):
-            left, right = (bulk_riccati(energy + 1j * extra, GAP * np.exp(1j * phase)) for phase in (0, PHASE))
+            gaps = GAP, GAP * np.exp(1j * PHASE)
+            left, right = (bulk_riccati(energy + 1j * extra, end) for end in gaps)
             return np.array([ya[0] - left[0], ya[1] - left[1], yb[0] - right[0], yb[1] - right[1]])
 
         functions[s] = solved(rule, ends, [0, 0, 0, 0])
@@ -150,7 +151,8 @@ def test_collinear_problem_is_two_scalar_ones(energy, gap):
     scalar = scalar_riccati(energy + (0.06j if energy.real else 0), gap)
     expected = spin_projected({s: from_riccati(*f(x)[:2]) for s, f in scalar.items()})
     kind = "real" if energy.real else "Matsubara"
-    compare(f"spin up and down by solve_bvp, {kind}, Δ = {abs(gap):.2g}: ǧ", np.abs(g - expected).max(), 0, atol=3e-6)
+    name = f"spin up and down by solve_bvp, {kind}, Δ = {abs(gap):.2g}: ǧ"
+    compare(name, np.abs(g - expected).max(), 0, atol=3e-6)
 
 
 @pytest.mark.parametrize("frequency", [0.11, 0.5])

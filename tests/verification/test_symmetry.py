@@ -18,12 +18,13 @@ X = np.kron([[0, -1j], [1j, 0]], [[0, -1j], [1j, 0]])
 """τ₂σ_y."""
 REAL, IMAGINARY = 0.43 + 0.0j, 0.31j
 SAME = 1e-9
+UNTURNED = np.eye(3)
 ANY = Rotation.from_rotvec([0.4, -0.7, 1.1]).as_matrix()
 
 
 def junction(
     *,
-    spin=np.eye(3),
+    spin=UNTURNED,
     phase=0.0,
     spin_orbit=True,
     theta=0.3,
@@ -31,7 +32,6 @@ def junction(
     names=("S", "F", "N"),
     order=2,
     energies=(REAL.real,),
-    gap_phase="0.3*{u}",
 ):
     """S | spin-active barrier | F, N, a spin-active contact; h turns in space.
 
@@ -68,7 +68,7 @@ def junction(
                 ],
             },
             material={
-                "S": {"D": 1.3, "N_F": 0.7, "Delta": {"abs": 0.83, "phase": f"{phase!r} + " + gap_phase.format(u=u)}},
+                "S": {"D": 1.3, "N_F": 0.7, "Delta": {"abs": 0.83, "phase": f"{phase!r} + 0.3*{u}"}},
                 "F": {
                     "D": 0.8,
                     "N_F": 1.4,
@@ -120,7 +120,7 @@ def observed(device, energy=REAL):
     }
 
 
-def assert_same(one, other, spin=np.eye(3)):
+def assert_same(one, other, spin=UNTURNED):
     """Equal but for a rotation of the spin vectors."""
     for name in ("dos", "singlet", "charge"):
         assert np.abs(one[name] - other[name]).max() < SAME, name

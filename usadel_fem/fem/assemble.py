@@ -104,7 +104,8 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         ),
         resolution=_resolution(0.5 * scalar.diagonal() / lumped.weight, consistent.weight),
         spin_relaxation=_mass(basis, n_f, rate) if rate.any() else None,
-        swapping=_swapping(space, linked, n_f, d, at["kappa"]),
+        swapping=_swapping(space, linked, n_f, d, at["kappa"], around.spin_field is not None),
+        precession=_precession(space, linked, around, n_f * d * at["kappa"]),
         spin_hall=_spin_hall(space, coefficient, around, at["theta"]),
         transverse=_transverse(space, around, n_f * d),
         pairing=pairing,
@@ -172,9 +173,9 @@ def _weight(basis: Any, n_f: Real, c: Any) -> Real:
 
 
 def _swapping(
-    space: Space, linked: Evaluation | None, n_f: Real, d: Real, kappa: Real
+    space: Space, linked: Evaluation | None, n_f: Real, d: Real, kappa: Real, spin_field: bool
 ) -> tuple[tuple[int, Matrix], ...]:
-    if not kappa.any():
+    if not kappa.any() or spin_field:
         return ()
     found: list[tuple[int, Matrix]] = []
     for a in sorted({plane[2] for plane in forms.planes(space.axes)}):
@@ -185,6 +186,14 @@ def _swapping(
         else:
             found.append((a, forms.covariant_swapping(linked, (n_f * d * kappa).ravel(), a, space.axes)))
     return tuple(found)
+
+
+def _precession(
+    space: Space, linked: Evaluation | None, around: Surroundings, coefficient: Real
+) -> Matrix | None:
+    if linked is None or around.spin_field is None or space.dimension == 1 or not coefficient.any():
+        return None
+    return forms.covariant_precession(linked, coefficient.ravel(), space.axes)
 
 
 def _spin_hall(space: Space, coefficient: Coefficient, around: Surroundings, theta: Real) -> SpinHall | None:

@@ -24,7 +24,7 @@ from scipy import sparse
 from skfem import BilinearForm, LinearForm
 from skfem.helpers import dot, grad
 
-from usadel_fem.fem.links import Matrix, adjoint_product
+from usadel_fem.fem.links import LinkedMatrix, Matrix, adjoint_precession, adjoint_product
 from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
 from usadel_fem.physics.nambu import EPSILON, Complex, Real
 
@@ -157,6 +157,7 @@ class Forms:
             lumping costs O(h²/|ε|).
         spin_relaxation: M^so or None.
         swapping: pairs (a, A^a) that do not vanish.
+        precession: the sum of all swapping pairs under an SU(2) field, or None; `swapping` is empty then.
         spin_hall: SpinHall or None.
         transverse: gauge fields along axes that the mesh does not have.
         pairing: self-consistent regions or None.
@@ -173,6 +174,7 @@ class Forms:
     resolution: float
     spin_relaxation: sparse.csr_matrix | None
     swapping: tuple[tuple[int, Matrix], ...]
+    precession: Matrix | None
     spin_hall: SpinHall | None
     transverse: tuple[Transverse, ...]
     pairing: Pairing | None
@@ -213,6 +215,19 @@ def covariant_swapping(at: Evaluation, coefficient: Real, a: int, axes: tuple[in
             terms.append(adjoint_product(at.gradient[k], sign * at.weight * coefficient, at.gradient[l]))
             terms.append(adjoint_product(at.gradient[l], -sign * at.weight * coefficient, at.gradient[k]))
     return sum_of(terms) if terms else None
+
+
+def covariant_precession(at: Evaluation, coefficient: Real, axes: tuple[int, ...]) -> Matrix:
+    """Swapping under an SU(2) field: σ^a sits at the points, between the links; F_i = ½ P_ijǧ_j."""
+    terms: list[Matrix] = []
+    for k, l, a, sign in planes(axes):
+        weight = sign * at.weight * coefficient
+        for first, second, w in ((k, l, weight), (l, k, -weight)):
+            left, right = at.gradient[first], at.gradient[second]
+            assert isinstance(left, LinkedMatrix)
+            assert isinstance(right, LinkedMatrix)
+            terms.append(adjoint_precession(left, w, right, a))
+    return sum_of(terms)
 
 
 def sum_of(terms: list[Matrix]) -> Matrix:

@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.spatial.transform import Rotation
 
 from usadel_fem.fem.space import Evaluation
-from usadel_fem.physics.nambu import Complex, Real, from_pauli, pauli_components
+from usadel_fem.physics.nambu import EPSILON, Complex, Real, from_pauli, pauli_components
 
 NAMBU_BLOCKS = (
     (slice(0, 2), slice(0, 2)),
@@ -104,6 +104,18 @@ def adjoint_product(left: Matrix, weight: Real, right: Matrix) -> Matrix:
         return a.conj().T @ sparse.diags(np.repeat(weight, a.shape[0] // weight.size)) @ b
 
     return _combine(rule, left, right)
+
+
+def adjoint_precession(left: LinkedMatrix, weight: Real, right: LinkedMatrix, a: int) -> LinkedMatrix:
+    """left† weight P_a right, P_a: v·σ → [v·σ, σ^a]/2i at the points between the links; singlets drop out."""
+    assert left.plain_triplet is not None
+    turn = sparse.kron(sparse.diags(weight), EPSILON[:, a, :].T)
+
+    def triplet(name: str) -> sparse.csr_matrix:
+        return sparse.csr_matrix(getattr(left, name).conj().T @ turn @ getattr(right, name))
+
+    none = sparse.csr_matrix((left.shape[1], right.shape[1]))
+    return LinkedMatrix(none, none, triplet("plain_triplet"), triplet("charged_triplet"))
 
 
 def spin_matrix(matrix: Matrix) -> sparse.csr_matrix:

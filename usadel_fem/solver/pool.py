@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from usadel_fem.case import Case
 from usadel_fem.device import Device, build_device
@@ -57,6 +58,7 @@ def solve_energies(
 
 
 def _prepare(case: Case, delta: Complex | None) -> None:
+    threadpool_limits(1)
     _worker["solver"] = DeviceSolver(build_device(case), delta)
 
 
