@@ -15,6 +15,7 @@ import multiprocessing
 import platform
 import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from usadel_fem.solver.energies import DeviceSolver
 
 COLD, WARM = 0.50, 0.48
 DIRECT_NODES = 10_000
-MEMORY_NODES = (5_000, 20_000, 80_000)
+MEMORY_NODES = (4_000, 12_000, 24_000)
 
 
 def strip(nodes: int) -> Case:
@@ -97,8 +98,8 @@ def memory() -> list[tuple[int, float, float]]:
     context = multiprocessing.get_context("spawn")
     found = []
     for nodes in MEMORY_NODES:
-        with context.Pool(1) as pool:
-            found.append(pool.apply(peak_megabytes, (nodes,)))
+        with ProcessPoolExecutor(1, context) as pool:
+            found.append(pool.submit(peak_megabytes, nodes).result())
     return found
 
 

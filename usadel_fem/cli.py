@@ -136,7 +136,7 @@ def _overrides(settings: tuple[str, ...]) -> Mapping[str, str]:
     """The --set options as a mapping; all malformed ones are reported at once."""
     pairs = [setting.partition("=") for setting in settings]
     wrong = [
-        Problem("--set", "must be KEY=VALUE", received=repr("".join(pair)))
+        Problem("", "must be KEY=VALUE", received=repr("".join(pair)), file="--set")
         for pair in pairs
         if not pair[0].strip() or not pair[1] or not pair[2].strip()
     ]
@@ -215,7 +215,7 @@ def _require_directory(directory: Path) -> None:
     for path in (directory, *directory.parents):
         if path.exists():
             if not path.is_dir():
-                raise CaseError([Problem("output", "must be a directory", received=str(path))])
+                raise CaseError([Problem("", "must be a directory", received=str(path), file="output")])
             return
 
 

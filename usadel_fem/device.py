@@ -169,10 +169,11 @@ class Device:
                 continue
             contact = terminal.contact
             assert contact.conductance is not None
+            turn = np.array(contact.spin_mixing)
             contacts.append(
-                Barrier(name, facets, None, contact.conductance, spin_filter(contact.polarisation))
+                Barrier(name, facets, None, contact.conductance, spin_filter(contact.polarisation), turn)
             )
-            mixing.append((facets, np.array(contact.spin_mixing)))
+            mixing.append((facets, turn))
         for name, interface in case.interface.items():
             facets, partners = mesh.interfaces[name].facets, mesh.interfaces[name].partners
             for side in (facets, partners):

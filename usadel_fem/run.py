@@ -22,7 +22,7 @@ from usadel_fem.io.summary import build_summary
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
-from usadel_fem.observables.fields import FIELDS, common_fields, probe_observables, wanted
+from usadel_fem.observables.fields import FIELDS, check_probes, common_fields, probe_observables, wanted
 from usadel_fem.observables.spectrum import SpectrumFields
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.matsubara import MatsubaraRule, matsubara_rule
@@ -84,7 +84,7 @@ def rule_of(device: Device) -> MatsubaraRule:
 def check_request(device: Device) -> None:
     """Requests that need the mesh to be judged."""
     case = device.case
-    problems = check_fields(case, FIELDS)
+    problems = check_fields(case, FIELDS) + check_probes(device)
     if case.solve.critical_temperature:
         if any(t.Delta for t in case.terminal.values()):
             rule = (

@@ -128,7 +128,7 @@ class Solution:
             fields: names to write; None for those the case asks for.
         """
         wanted = self.case.output.fields if fields is None else fields
-        observables = {"material": self._materials(), **self.observables}
+        observables = {**self.observables, "material": self._materials()}
         return write_fields(Path(directory), self.mesh, self.energies, observables, wanted)
 
     def to_csv(self, directory: str | Path) -> list[Path]:

@@ -32,13 +32,14 @@ class Coefficient(Protocol):
 
 @dataclass(frozen=True)
 class Barrier:
-    """A tunnel barrier: facets (and those of the other side inside the mesh), G, filter Γ."""
+    """A tunnel barrier: facets (and partners inside the mesh), G, filter Γ, spin mixing G_φ m."""
 
     name: str
     facets: Index
     partners: Index | None
     conductance: float
     filter: Complex
+    mixing: Real = field(default_factory=lambda: np.zeros(3))
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,7 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         transverse=_transverse(space, around, n_f * d),
         pairing=pairing,
         tunnels=tuple(_tunnel(space, b) for b in around.interfaces),
-        contacts=tuple(
-            Contact(b.name, b.conductance * forms.facet_weight(space, b.facets), b.filter)
-            for b in around.contacts
-        ),
+        contacts=tuple(_contact(space, b) for b in around.contacts),
         pinned=_pinned(space, around.reservoirs),
     )
 
@@ -267,6 +265,11 @@ def _tunnel(space: Space, barrier: Barrier) -> Tunnel:
     assert barrier.partners is not None
     matrix = forms.tunnel_matrix(space, barrier.facets, barrier.partners, barrier.conductance)
     return Tunnel(barrier.name, matrix, barrier.filter)
+
+
+def _contact(space: Space, barrier: Barrier) -> Contact:
+    area = forms.facet_weight(space, barrier.facets)
+    return Contact(barrier.name, barrier.conductance * area, barrier.filter, area[:, None] * barrier.mixing)
 
 
 def _pinned(space: Space, reservoirs: Mapping[str, Index]) -> dict[str, Index]:

@@ -101,11 +101,15 @@ class Tunnel:
 
 @dataclass(frozen=True)
 class Contact:
-    """Tunnel contact to a reservoir: weights ∫ G φ_i (N,), and its spin filter Γ."""
+    """Tunnel contact to a reservoir: weights ∫ G φ_i (N,), its spin filter Γ, and ∫ G_φ m φ_i (N, 3).
+
+    The spin mixing is part of the exchange weights already; here it tells the spin it brings in.
+    """
 
     terminal: str
     weight: Real
     filter: Complex
+    mixing: Real
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,20 @@ import numpy as np
 import skfem
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.spatial import cKDTree
 
 from usadel_fem.fem.mesh import DeviceMesh
 from usadel_fem.physics.nambu import Real
 
 Index: TypeAlias = NDArray[Any]
 """Node, element and facet numbers."""
+
+NEWTON_STEPS = 8
+ROUND_RIM = 1e-3
+"""How far outside an element a point may lie, in its coordinates: arcs are parabolas on the mesh."""
+
+NEAREST = 24
+"""Elements whose centres are closest to a point, among which it is sought."""
 
 ELEMENTS = {
     (1, 1): skfem.ElementLineP1,
@@ -93,6 +101,35 @@ class Space:
         """Nodes of a set of elements."""
         return np.unique(self.basis.element_dofs[:, elements])
 
+    def owners(self, elements: Index) -> tuple[Index, Index]:
+        """Nodes of a set of elements, and for each node one of those elements."""
+        dofs = self.basis.element_dofs[:, elements]
+        nodes, first = np.unique(dofs, return_index=True)
+        return nodes, np.broadcast_to(np.asarray(elements), dofs.shape).ravel()[first]
+
+    def interpolation(self, points: Real) -> sparse.csr_matrix:
+        """Values at points (dim, m) from nodal values, (m, N); curved elements included.
+
+        Raises:
+            ValueError: a point lies outside the mesh; its text names the point.
+        """
+        basis, m = self.basis, points.shape[1]
+        centres = np.asarray(basis.global_coordinates()).mean(axis=-1)
+        near = min(NEAREST, centres.shape[1])
+        candidates = cKDTree(centres.T).query(points.T, k=near)[1].reshape(m, near)
+        local = _reference_points(basis.mapping, np.repeat(points, near, axis=1), candidates.ravel())
+        barycentric = np.concatenate([local, 1 - local.sum(axis=0, keepdims=True)]).reshape(-1, m, near)
+        depth = barycentric.min(axis=0)
+        best = np.nan_to_num(depth, nan=-np.inf).argmax(axis=1)
+        outside = np.flatnonzero(~(depth[np.arange(m), best] > -ROUND_RIM))
+        if outside.size:
+            raise ValueError(f"({', '.join(f'{c:g}' for c in points[:, outside[0]])})")
+        chosen = local.reshape(local.shape[0], m, near)[:, np.arange(m), best]
+        values = np.stack([basis.elem.lbasis(chosen, i)[0] * np.ones(m) for i in range(basis.Nbfun)])
+        columns = basis.element_dofs[:, candidates[np.arange(m), best]]
+        rows = np.broadcast_to(np.arange(m), columns.shape)
+        return sparse.csr_matrix((values.ravel(), (rows.ravel(), columns.ravel())), shape=(m, self.size))
+
     @cached_property
     def region_of_element(self) -> Index:
         """Index into sorted region names, per element."""
@@ -100,6 +137,18 @@ class Space:
         for number, name in enumerate(sorted(self.device_mesh.regions)):
             owner[self.device_mesh.regions[name]] = number
         return owner
+
+
+def _reference_points(mapping: Any, x: Real, elements: Index) -> Real:
+    """Reference coordinates (dim, n) of x (dim, n) in the given elements, by Newton; rough far outside."""
+    dim = x.shape[0]
+    local = np.full((dim, x.shape[1], 1), 1 / (dim + 1))
+    for _ in range(NEWTON_STEPS):
+        miss = mapping.F(local, tind=elements) - x[:, :, None]
+        jacobian = np.moveaxis(mapping.DF(local, tind=elements)[..., 0], -1, 0)
+        step = np.linalg.solve(jacobian, np.moveaxis(miss, 0, 1))
+        local = np.clip(local - np.moveaxis(step, 0, 1), -1.0, 2.0)
+    return local[..., 0]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from usadel_fem.io.columns import flatten
 from usadel_fem.io.reader import ResultReader, as_result_file
 from usadel_fem.io.summary import scalars
-from usadel_fem.outcomes import format_energy
+from usadel_fem.outcomes import Outcome, format_energy
 
 
 def describe_result(path: Path) -> str:
@@ -44,8 +44,10 @@ def _lines(reader: ResultReader) -> Iterator[str]:
 
 def _convergence(reader: ResultReader) -> Iterator[str]:
     reports = reader.reports()
-    failed = [report for report in reports if not report.ok]
-    yield f"energies      {len(reports)}, of which {len(reports) - len(failed)} converged"
+    waiting = sum(report.outcome is Outcome.NOT_RUN for report in reports)
+    failed = [report for report in reports if not report.ok and report.outcome is not Outcome.NOT_RUN]
+    left = f", {waiting} not solved yet (go on with --resume)" if waiting else ""
+    yield f"energies      {len(reports)}, of which {len(reports) - len(failed) - waiting} converged{left}"
     if reports:
         yield f"              from {format_energy(reports[0].energy)} to {format_energy(reports[-1].energy)}"
     for report in failed:
@@ -53,7 +55,15 @@ def _convergence(reader: ResultReader) -> Iterator[str]:
     summary = reader.summary()
     for key in ("converged", "seconds", "peak_memory_mb", "normalisation_defect", "conservation_defect"):
         if key in summary:
-            yield f"{key}: {json.dumps(summary[key])}"
+            yield f"{key}: {json.dumps(_rounded(summary[key]))}"
+    yield from (f"note          {note}" for note in summary.get("notes", ()))
+
+
+def _rounded(value: Any) -> Any:
+    """Four digits of a number or of the numbers of a mapping: enough for a page of text."""
+    if isinstance(value, Mapping):
+        return {key: _rounded(item) for key, item in value.items()}
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def _numbers(found: Mapping[str, Any]) -> Iterator[str]:

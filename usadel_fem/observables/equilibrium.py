@@ -90,6 +90,7 @@ class EquilibriumSums:
 
     def observables(self) -> Observables:
         """Labelled totals. Currents are N_F J_k of the device, q = 1."""
+        total = f"N_F energy²·length^{self.device.space.dimension}"
         h = nodal_average(self.device, "exchange")
         n_f = nodal_average(self.device, "N_F")[:, None]
         induced = n_f * self.spin_density
@@ -127,11 +128,11 @@ class EquilibriumSums:
                 "node",
             ),
             "terminal_current": {
-                name: Observable(i, unit="N_F D energy/length", description="charge current into the device")
+                name: Observable(i, unit=total, description="charge current into the device")
                 for name, i in self.terminal_charge.items()
             },
             "terminal_spin_current": {
-                name: Observable(i, ("component",), "N_F D energy/length", "spin current into the device")
+                name: Observable(i, ("component",), total, "spin current into the device")
                 for name, i in self.terminal_spin.items()
             },
             "max_spin_torque": Observable(
@@ -141,7 +142,7 @@ class EquilibriumSums:
         if self.device.case.solve.free_energy:
             found["free_energy"] = Observable(
                 self.free_energy + self._coupling_energy(),
-                unit="N_F energy²·volume",
+                unit=total,
                 description="F − F of the normal state",
             )
         return found
@@ -156,4 +157,4 @@ class EquilibriumSums:
 
 
 def _cells(values: Real, description: str) -> Observable:
-    return Observable(values, ("cell", "component"), "N_F D energy/length²", description, "cell")
+    return Observable(values, ("cell", "component"), "N_F energy²·length", description, "cell")

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from usadel_fem.case.output import Line
+from usadel_fem.case.output import Line, Point
 from usadel_fem.device import Device
+from usadel_fem.errors import Problem
 from usadel_fem.labelled import Observable, Observables
-from usadel_fem.physics.nambu import Complex
+from usadel_fem.physics.nambu import Complex, Real
 
 FIELDS = (
     "dos", "dos_up", "dos_down", "gap", "singlet", "triplet", "gamma", "gamma_tilde", "Delta_abs",
@@ -40,9 +41,7 @@ def nodal_delta(device: Device, delta: Complex | None) -> Complex:
     space, forms = device.space, device.forms
     total = np.zeros(space.size, dtype=complex)
     for elements in device.mesh.regions.values():
-        dofs = space.basis.element_dofs[:, elements]
-        nodes, first = np.unique(dofs, return_index=True)
-        owner = np.broadcast_to(np.asarray(elements), dofs.shape).ravel()[first]
+        nodes, owner = space.owners(elements)
         here = device.coefficient("Delta", np.asarray(space.basis.doflocs)[:, nodes], owner)
         larger = np.abs(here) > np.abs(total[nodes])
         total[nodes[larger]] = here[larger]
@@ -61,16 +60,41 @@ def wanted(
     return {n: v for n, v in observables.items() if n not in FIELDS or n in names}
 
 
+def check_probes(device: Device) -> list[Problem]:
+    """Probes must lie in the mesh and have as many coordinates as it has."""
+    problems = []
+    for name, probe in device.case.output.at.items():
+        points, dim = probe_points(probe), device.space.dimension
+        rule = ""
+        if points.shape[0] != dim:
+            rule, received = (
+                f"must have {dim} coordinates: the mesh has as many dimensions",
+                str(points.shape[0]),
+            )
+        else:
+            try:
+                device.space.interpolation(points)
+            except ValueError as outside:
+                rule, received = "must lie inside the mesh", str(outside)
+        if rule:
+            problems.append(Problem(f"output.at.{name}", rule, received))
+    return problems
+
+
+def probe_points(probe: Line | Point) -> Real:
+    """Mesh coordinates of a probe, (dim, m)."""
+    if isinstance(probe, Point):
+        return np.array(probe.at)[:, None]
+    start, stop = np.array(probe.start)[:, None], np.array(probe.stop)[:, None]
+    return start + np.linspace(0, 1, probe.num) * (stop - start)
+
+
 def probe_observables(device: Device, observables: Observables) -> dict[str, Mapping[str, Observable]]:
     """Nodal fields at the probes of [output.at]: "probe:NAME" → {position, field: values}."""
     found: dict[str, Mapping[str, Observable]] = {}
     for name, probe in device.case.output.at.items():
-        if isinstance(probe, Line):
-            ends = np.array(probe.start), np.array(probe.stop)
-            points = ends[0][:, None] + np.linspace(0, 1, probe.num) * (ends[1] - ends[0])[:, None]
-        else:
-            points = np.array(probe.at)[:, None]
-        matrix = device.space.basis.probes(points)
+        points = probe_points(probe)
+        matrix = device.space.interpolation(points)
         values = {"position": Observable(points.T, ("point", "coordinate"), "length", "mesh coordinates")}
         for key, field in observables.items():
             if isinstance(field, Observable) and "node" in field.dims:

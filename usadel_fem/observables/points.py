@@ -12,7 +12,17 @@ from usadel_fem.fem.assemble import with_links
 from usadel_fem.fem.links import apply
 from usadel_fem.fem.space import Evaluation, evaluation
 from usadel_fem.physics.currents import matrix_current, matrix_torque
-from usadel_fem.physics.nambu import GENERATORS, SIGMA, TAU3, Complex, Real, commutator, trace
+from usadel_fem.physics.nambu import (
+    GENERATORS,
+    SIGMA,
+    TAU3,
+    TAU3_DIAGONAL,
+    Complex,
+    Real,
+    commutator,
+    dot_sigma,
+    trace,
+)
 
 CHUNK = 20_000
 """Points handled at once, so that memory stays small."""
@@ -104,7 +114,8 @@ def terminal_currents(device: Device, g: Complex, omega: Complex, energy: comple
     reservoirs = device.reservoirs(energy)
     for contact in device.forms.contacts:
         other = contact.filter @ reservoirs[contact.terminal] @ contact.filter
-        flow = 0.5 * contact.weight[:, None, None] * commutator(g, other)
+        turn = 1j * dot_sigma(contact.mixing) * TAU3_DIAGONAL
+        flow = commutator(g, 0.5 * contact.weight[:, None, None] * other - turn)
         currents[contact.terminal] = flow.sum(axis=0)
     return currents
 
@@ -115,20 +126,14 @@ def charge_and_spin(current: Complex) -> tuple[complex, Complex]:
 
 
 def nodal_average(device: Device, name: str) -> Real:
-    """A material coefficient at the nodes, averaged over the elements that meet there, (N, ...)."""
+    """A material coefficient at the nodes, the mean of the regions that meet there, (N, ...)."""
     space = device.space
-    basis = space.basis
-    x = np.asarray(basis.global_coordinates())
-    element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
-    values = np.real(device.coefficient(name, x, element))
-    mean = (values * basis.dx).sum(axis=-1)
-    volume = basis.dx.sum(axis=-1)
-    dofs = basis.element_dofs.ravel()
-
-    def spread(per_element: Real) -> Real:
-        return np.bincount(dofs, np.tile(per_element, basis.Nbfun), minlength=space.size)
-
-    total = spread(volume)
-    if values.ndim == 2:
-        return spread(mean) / total
-    return np.stack([spread(m) / total for m in mean], axis=-1)
+    total: Real = np.zeros((3, space.size) if name == "exchange" else space.size)
+    count = np.zeros(space.size)
+    for elements in device.mesh.regions.values():
+        nodes, owner = space.owners(elements)
+        total[..., nodes] += np.real(
+            device.coefficient(name, np.asarray(space.basis.doflocs)[:, nodes], owner)
+        )
+        count[nodes] += 1
+    return (total / count).T

@@ -78,6 +78,7 @@ class SpectrumFields:
     def observables(self) -> Observables:
         """Labelled arrays; the current is ∫₀^∞ tanh(ε/2T) j dε = T Σ_{ω>0} j of `spectral_current` j."""
         axis = "the quantisation axis"
+        unit = f"N_F energy·length^{self.device.space.dimension}"
         found: dict[str, Observable | dict[str, Observable]] = {
             "dos": _nodal(self.dos, "density of states ¼ Re Tr τ₃ǧ over its normal value", "2 N_F"),
             "dos_up": _nodal(self.up, f"density of states of spins along {axis}", "N_F"),
@@ -85,16 +86,14 @@ class SpectrumFields:
             "singlet": _nodal(self.singlet, "singlet amplitude f₀ = ½ tr f̂"),
             "triplet": _nodal(self.triplet, "triplet amplitudes f = ½ tr σf̂"),
             "spectral_current": {
-                name: Observable(
-                    j, ("energy",), "N_F D/length", "spectral charge current into the device", "energy"
-                )
+                name: Observable(j, ("energy",), unit, "spectral charge current into the device", "energy")
                 for name, j in self.charge.items()
             },
             "spectral_spin_current": {
                 name: Observable(
                     j,
                     ("energy", "component"),
-                    "N_F D/length",
+                    unit,
                     "spectral spin current into the device",
                     "energy",
                 )

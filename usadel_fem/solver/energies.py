@@ -20,8 +20,14 @@ LOWEST_DOS = -0.02
 DOUBTFUL = -1e-9
 """A spectral matrix less positive than this asks for a check of the branch."""
 
-CONTINUATION = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
-"""Extra imaginary energies, in units of the largest energy scale, on the way to a difficult energy."""
+FAR = 3.0
+"""Continuation starts at ε + i·FAR energy scales, where every start leads to the physical branch."""
+
+SHRINK = 0.3
+"""Factor by which the extra imaginary energy falls; its root is tried where a stage fails."""
+
+SLOWEST = 0.9
+"""A factor closer to 1 than this is given up."""
 
 
 def options_of(device: Device) -> Options:
@@ -93,12 +99,23 @@ class DeviceSolver:
         return replace(report, outcome=outcome, location=(float(x), float(y), float(z)), hint=HINTS[outcome])
 
     def _continue(self, energy: complex, tried: list[EnergyReport]) -> tuple[Complex, EnergyReport]:
-        """Follow the physical branch from ε + 3i scales down to ε."""
-        g = self.device.start(energy)
-        report = tried[-1]
-        for extra in CONTINUATION:
-            g, report = self._attempt(energy, g, extra * self.device.largest_energy)
+        """Follow the physical branch from ε + 3i scales down to ε, in steps as long as they succeed."""
+        nearest = 0.1 * max(complex(energy).imag, self.device.broadening)
+        extra, factor = FAR * self.device.largest_energy, SHRINK
+        g, report = self._attempt(energy, self.device.start(energy), extra)
+        tried.append(report)
+        while report.ok or factor < SLOWEST:
+            target = extra * factor if extra * factor > nearest else 0.0
+            trial, report = self._attempt(energy, g, target)
             tried.append(report)
+            if report.ok and target == 0.0:
+                return trial, report
+            if report.ok:
+                g, extra = trial, target
+            else:
+                factor = np.sqrt(factor)
+                if target == 0.0:
+                    nearest *= 0.01
         return g, report
 
     def sweep(

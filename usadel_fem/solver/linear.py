@@ -124,7 +124,7 @@ class NewtonSystem:
             return self.preconditioned(self.hessian(x.reshape(-1, 2, 2, 2))).ravel()
 
         operator = LinearOperator((right.size, right.size), matvec=matvec, dtype=complex)
-        restart = min(80, max_iterations)
+        restart = min(60, max_iterations)
         w, info = gmres(
             operator,
             right.ravel(),
