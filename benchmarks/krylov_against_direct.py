@@ -13,7 +13,6 @@ import argparse
 import json
 import multiprocessing
 import platform
-import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -84,13 +83,19 @@ def against_direct() -> dict[str, float]:
     }
 
 
+def peak_resident() -> float:
+    """Largest resident size of this process (MB), from Linux: getrusage would report the parent's too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
 def peak_megabytes(nodes: int) -> tuple[int, float, float]:
     """Nodes, growth of the peak memory of this process by one cold energy (MB), seconds."""
     with threadpool_limits(1):
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        before = peak_resident()
         device = build_device(strip(nodes))
         seconds, _, _ = timed(DeviceSolver(device), COLD)
-        return device.space.size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before, seconds
+        return device.space.size, peak_resident() - before, seconds
 
 
 def memory() -> list[tuple[int, float, float]]:

@@ -220,6 +220,8 @@ class _Run:
     ) -> Solution:
         if self.rule is not None and self.case.solve.kind == "equilibrium":
             self.notes.append(f"relative error of the Matsubara test sums {self.rule.error:.1e}")
+            if not all(report.ok for report in reports):
+                self.notes.append("the sums leave out the frequencies that failed")
         self.notes += defects.notes()
         summary = build_summary(
             observables,

@@ -128,8 +128,7 @@ class Solution:
             fields: names to write; None for those the case asks for.
         """
         wanted = self.case.output.fields if fields is None else fields
-        observables = {**self.observables, "material": self._materials()}
-        return write_fields(Path(directory), self.mesh, self.energies, observables, wanted)
+        return write_fields(Path(directory), self.mesh, self.energies, self.observables, wanted)
 
     def to_csv(self, directory: str | Path) -> list[Path]:
         """Write scalars, spectra, convergence and nodal fields as CSV tables; returns the files."""
@@ -138,12 +137,6 @@ class Solution:
     def to_summary(self, directory: str | Path) -> Path:
         """Write summary.json; returns the file."""
         return write_summary(Path(directory) / "summary.json", self.summary)
-
-    def _materials(self) -> Observable:
-        """Number of each cell's material, in the order of the case."""
-        order = list(self.case.material)
-        of_region = np.array([order.index(self.case.region[name]) for name in self.region_names])
-        return Observable(of_region[self.cell_region], dims=("cell",), at="cell")
 
     def __repr__(self) -> str:
         failed = sum(not report.ok for report in self.convergence)

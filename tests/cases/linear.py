@@ -67,9 +67,15 @@ class LinearDevice:
                     exchange = -2j * n_f * form.assemble(basis)
                     _add(blocks, 0, b + 1, exchange)
                     _add(blocks, b + 1, 0, exchange)
-            self._spin_orbit(blocks, basis, n_f * d * values.get("theta", 0.0), n_f * d * values.get("kappa", 0.0))
+            self._spin_orbit(
+                blocks, basis, n_f * d * values.get("theta", 0.0), n_f * d * values.get("kappa", 0.0)
+            )
         zero = sparse.csr_matrix((self.size, self.size))
-        self.static = sparse.bmat([[blocks.get((i, j), zero) for j in range(4)] for i in range(4)]).tocsr().astype(complex)
+        self.static = (
+            sparse.bmat([[blocks.get((i, j), zero) for j in range(4)] for i in range(4)])
+            .tocsr()
+            .astype(complex)
+        )
         self.mass = sparse.kron(sparse.eye(4), sum(self.masses.values())).tocsr()
 
     def _spin_orbit(self, blocks: dict[tuple[int, int], Any], basis: Any, theta: float, kappa: float) -> None:
@@ -91,7 +97,7 @@ class LinearDevice:
         return (self.static + 2 * omega * self.mass).tocsc()
 
     def amplitudes(self, omega: float, source: Complex, held: Mapping[int, complex] | None = None) -> Complex:
-        """(f_s, f_x, f_y, f_z) at the nodes, (4, n), for a right-hand side (4n,) and given nodal values of f_s.
+        """(f_s, f_x, f_y, f_z) at the nodes, (4, n), for a right-hand side (4n,) and given values of f_s.
 
         `held`: node → f_s there; triplets vanish at the same nodes.
         """
@@ -133,10 +139,12 @@ def matsubara_sum(terms: Any, temperature: float, exact: int = 40, points: int =
     return total
 
 
-def critical_temperature(device: LinearDevice, region: str, tc0: float, bracket: tuple[float, float]) -> float:
+def critical_temperature(
+    device: LinearDevice, region: str, tc0: float, bracket: tuple[float, float]
+) -> float:
     """T_c of a device whose one superconducting region has T_c0 in the bulk: a root of the gap equation.
 
-    Δ ln(T/T_c0) + 2πT Σ [Δ/ω − f_s(ω)/i] = 0, with the right-hand side tested with the functions of the region.
+    Δ ln(T/T_c0) + 2πT Σ [Δ/ω − f_s(ω)/i] = 0, tested with the functions of the region.
     """
     mass = device.masses[region]
     nodes = np.flatnonzero(np.abs(mass).sum(axis=1))

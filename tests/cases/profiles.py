@@ -20,8 +20,8 @@ def amplitudes_behind_a_contact(
 ) -> tuple[Complex, Complex]:
     """Singlet and triplet amplitude f_s ± f_z of a ferromagnetic wire, to first order in f.
 
-    D f'' = 2(ω ∓ ih)f with −D f'(0) = G (F − c f(0)) and f'(L) = 0; F = iΔ/√(ω²+Δ²) and c = ω/√(ω²+Δ²) are the
-    reservoir's.
+    D f'' = 2(ω ∓ ih)f with −D f'(0) = G (F − c f(0)) and f'(L) = 0; F = iΔ/√(ω²+Δ²) and c = ω/√(ω²+Δ²) are
+    the reservoir's.
     """
     bulk = np.hypot(omega, gap)
     spins = []
@@ -32,7 +32,9 @@ def amplitudes_behind_a_contact(
     return (spins[0] + spins[1]) / 2, (spins[0] - spins[1]) / 2
 
 
-def rotating_field(x: Real, omega: float, h: Callable[[Real], Real], d: float, gap: float) -> tuple[Real, Complex]:
+def rotating_field(
+    x: Real, omega: float, h: Callable[[Real], Real], d: float, gap: float
+) -> tuple[Real, Complex]:
     """Density of states and γ (2, 2, n) of a wire whose exchange field lies in the xz plane, gap at x[0].
 
     Riccati amplitudes at an imaginary energy, where γ̃ = γ = ia + b_x σ_x + b_z σ_z with real a, b:
@@ -50,7 +52,9 @@ def rotating_field(x: Real, omega: float, h: Callable[[Real], Real], d: float, g
         value, slope = matrices(y[:3]), matrices(y[3:])
         hx, hz = h(at)[:, :, None, None]
         w = omega * np.eye(2) - 1j * (hx * SX + hz * SZ)
-        bent = (w @ value + value @ w) / d - 2 * slope @ value @ np.linalg.solve(np.eye(2) - value @ value, slope)
+        bent = (w @ value + value @ w) / d - 2 * slope @ value @ np.linalg.solve(
+            np.eye(2) - value @ value, slope
+        )
         parts = (np.trace(bent @ s, axis1=1, axis2=2) / 2 for s in (np.eye(2), SX, SZ))
         scalar, across, along = parts
         return np.concatenate([y[3:], [scalar.imag, across.real, along.real]])
@@ -78,7 +82,9 @@ def vortex_current(r: Real, temperature: float, d: float, gap: Callable[[Real], 
 
         def right(at: Real, y: Real, omega: float = float(omega)) -> Real:
             sine, cosine = np.sin(y[0]), np.cos(y[0])
-            return np.stack([y[1], -y[1] / at + sine * cosine / at**2 + 2 * (omega * sine - gap(at) * cosine) / d])
+            return np.stack(
+                [y[1], -y[1] / at + sine * cosine / at**2 + 2 * (omega * sine - gap(at) * cosine) / d]
+            )
 
         def ends(left: Real, rim: Real) -> Real:
             return np.array([left[0] - start * left[1], rim[1]])

@@ -95,7 +95,7 @@ def test_case_as_it_is(number: str) -> None:
     check(solved(number, full=True))
 
 
-# 01 -----------------------------------------------------------------------------------------------------------
+# 01 ------------------------------------------------------------
 
 
 def trilayer(file: str) -> LinearDevice:
@@ -139,14 +139,18 @@ def test_trilayer_pair_amplitudes() -> None:
 def test_trilayer_critical_temperature_of_the_header() -> None:
     """The coarse mesh is 0.5 % off the finest that was tried."""
     [tc] = promised("01", r"from 0\.567 to (\d\.\d+)")
-    assert critical_temperature(trilayer("sfn_trilayer_coarse.msh"), "S", 0.567, (0.38, 0.43)) == pytest.approx(tc, rel=0.01)
+    assert critical_temperature(
+        trilayer("sfn_trilayer_coarse.msh"), "S", 0.567, (0.38, 0.43)
+    ) == pytest.approx(tc, rel=0.01)
 
 
 @pytest.mark.slow
 def test_trilayer_critical_temperature() -> None:
     [tc] = promised("01", r"from 0\.567 to (\d\.\d+)")
     mesh = ("mesh.file", '"../meshes/sfn_trilayer_coarse.msh"')
-    solution = solved("01", mesh, ("solve.critical_temperature", "true"), ("solve.temperature", "0.3"), full=True)
+    solution = solved(
+        "01", mesh, ("solve.critical_temperature", "true"), ("solve.temperature", "0.3"), full=True
+    )
     assert solution.summary["observables"]["Tc"] == pytest.approx(tc, rel=0.02)
 
 
@@ -169,7 +173,7 @@ def test_trilayer_spin_current_flows_along_the_axis_of_rotation() -> None:
     assert means["x"] > 5 * max(means["y"], means["z"])
 
 
-# 02 -----------------------------------------------------------------------------------------------------------
+# 02 ------------------------------------------------------------
 
 
 def test_minigap_of_a_very_long_wire() -> None:
@@ -186,7 +190,7 @@ def test_minigap(phase: int) -> None:
     assert solution.summary["observables"]["min_gap"] == pytest.approx(expected, abs=0.1)
 
 
-# 03 -----------------------------------------------------------------------------------------------------------
+# 03 ------------------------------------------------------------
 
 
 def profile(solution: uf.Solution, name: str, probe: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -212,7 +216,7 @@ def test_oscillation() -> None:
     assert zeros[1] - zeros[0] == pytest.approx(step, abs=0.5)
 
 
-# 04 -----------------------------------------------------------------------------------------------------------
+# 04 ------------------------------------------------------------
 
 
 def wall(x: NDArray[Any]) -> NDArray[Any]:
@@ -250,7 +254,7 @@ def test_no_wall_no_long_range_triplets() -> None:
     assert field(solution, "dos")[:, np.argmax(solution.nodes[:, 0])] == pytest.approx(1.0, abs=1e-5)
 
 
-# 05 -----------------------------------------------------------------------------------------------------------
+# 05 ------------------------------------------------------------
 
 
 def bilayer() -> LinearDevice:
@@ -279,12 +283,14 @@ def test_bilayer_gap() -> None:
     assert solution.summary["observables"]["free_energy"] < 0
 
 
-# 06 -----------------------------------------------------------------------------------------------------------
+# 06 ------------------------------------------------------------
 
 
 def test_crossed_wires() -> None:
     """Linear second-order tetrahedra; the neglected |f|² and the other quadrature make up 2 %."""
-    west, east, north = promised("06", r"device of (-?\d\.\d+) \(west\), (-?\d\.\d+) \(east\), (-?\d\.\d+) \(north\)")
+    west, east, north = promised(
+        "06", r"device of (-?\d\.\d+) \(west\), (-?\d\.\d+) \(east\), (-?\d\.\d+) \(north\)"
+    )
     header_says = {"west": west, "east": east, "north": north}
     got = solved("06").summary["observables"]["terminal_current"]
     expected = linear_currents()
@@ -299,10 +305,19 @@ def linear_currents(temperature: float = 0.55, gap: float = 0.3) -> dict[str, fl
         return lambda x: np.stack([np.full(x.shape[1:], 1.5 * (axis == k)) for k in range(3)])
 
     normal = {"D": 3.0}
-    material = dict.fromkeys(("N", "S1", "S2"), normal) | {"F1": {"D": 2.0, "h": along(2)}, "F2": {"D": 2.0, "h": along(0)}}
-    device = LinearDevice(skfem.Mesh.load(FOLDER.parent / "meshes/cross3d.msh"), skfem.ElementTetP2(), material)
+    material = dict.fromkeys(("N", "S1", "S2"), normal) | {
+        "F1": {"D": 2.0, "h": along(2)},
+        "F2": {"D": 2.0, "h": along(0)},
+    }
+    device = LinearDevice(
+        skfem.Mesh.load(FOLDER.parent / "meshes/cross3d.msh"), skfem.ElementTetP2(), material
+    )
     x = device.basis.doflocs
-    ends = {"west": (x[0] < -1.9999, 0.0), "east": (x[0] > 1.9999, np.pi / 2), "north": (x[1] > 1.9999, -np.pi / 3)}
+    ends = {
+        "west": (x[0] < -1.9999, 0.0),
+        "east": (x[0] > 1.9999, np.pi / 2),
+        "north": (x[1] > 1.9999, -np.pi / 3),
+    }
     nodes = {name: np.flatnonzero(where) for name, (where, _) in ends.items()}
 
     def currents(omega: float) -> NDArray[np.float64]:
@@ -315,7 +330,7 @@ def linear_currents(temperature: float = 0.55, gap: float = 0.3) -> dict[str, fl
     return dict(zip(ends, map(float, totals), strict=True))
 
 
-# 07 -----------------------------------------------------------------------------------------------------------
+# 07 ------------------------------------------------------------
 
 
 def test_vortex() -> None:

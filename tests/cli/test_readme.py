@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from usadel_fem.cli import main
+from usadel_fem.observables.fields import FIELDS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -46,3 +47,14 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     solution.save("short.h5")
     solution.to_vtu("short")
     assert uf.load("short.h5").green_function(0).shape == (len(solution.nodes), 4, 4)
+
+
+def test_every_field_is_explained() -> None:
+    explained = set(re.findall(r"`(\w+)`", README))
+    short = {"spin_current_y", "spin_current_z"}  # told as _y, _z
+    assert set(FIELDS) - short <= explained
+
+
+def test_every_case_is_listed() -> None:
+    cases = {path.stem for path in (Path(__file__).parents[2] / "cases").glob("*.toml")}
+    assert cases == set(re.findall(r"^\| `(\d\d_\w+)` \|", README, re.MULTILINE))

@@ -21,10 +21,11 @@ FIELDS = (
 
 
 def common_fields(device: Device, delta: Complex | None) -> dict[str, Observable]:
-    """Δ at the nodes where there is one, and the region number of every cell."""
-    found = {
-        "material": Observable(device.space.region_of_element, ("cell",), "", "number of the region", "cell"),
-    }
+    """Δ at the nodes where there is one, and the number of every cell's material."""
+    names = list(device.case.material)
+    number = np.array([names.index(device.case.region[region]) for region in sorted(device.mesh.regions)])
+    text = "number of the material: " + ", ".join(names)
+    found = {"material": Observable(number[device.space.region_of_element], ("cell",), "", text, "cell")}
     gap = nodal_delta(device, delta)
     if np.any(gap):
         found["Delta_abs"] = Observable(

@@ -17,6 +17,9 @@ from usadel_fem.solver.energies import DeviceSolver
 
 Solved = tuple[int, Complex, EnergyReport]
 
+LARGEST_PIECE = 8
+"""Energies that a worker solves in a row: what an interruption can lose."""
+
 PIECES_PER_WORKER = 4
 
 _worker: dict[str, DeviceSolver] = {}
@@ -46,7 +49,12 @@ def solve_energies(
         for k, g, report in solver.sweep([complex(energies[i]) for i in todo], start):
             yield todo[k], g, report
         return
-    pieces = [p.tolist() for p in np.array_split(np.asarray(todo), min(len(todo), jobs * PIECES_PER_WORKER))]
+    pieces = [
+        p.tolist()
+        for p in np.array_split(
+            np.asarray(todo), min(len(todo), max(jobs * PIECES_PER_WORKER, len(todo) // LARGEST_PIECE))
+        )
+    ]
     context = get_context("forkserver")
     with ProcessPoolExecutor(jobs, context, initializer=_prepare, initargs=(device.case, delta)) as pool:
         futures = [pool.submit(_sweep, piece, energies[piece]) for piece in pieces]

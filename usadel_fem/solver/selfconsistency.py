@@ -7,7 +7,7 @@ to a cutoff where the case gives one.  Fixed-point steps are accelerated by Ande
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,13 +17,15 @@ from usadel_fem.physics.bulk import bcs_gap
 from usadel_fem.physics.matsubara import MatsubaraRule
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.physics.spectral import singlet
-from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.energies import DeviceSolver, options_of
 
-MEMORY = 6
+MEMORY = 10
 """Steps that Anderson mixing remembers."""
 
-SLOW_DECAY = 200
-"""Largest number of steps."""
+MOST_STEPS = 200
+
+INNER = 1e-2
+"""Tolerance of Newton's method in units of the last change of Δ: no step is solved better than it needs."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,11 @@ class GapEquation:
     def frequencies(self) -> Real:
         return self.rule.frequencies[self.rule.below_cutoff]
 
-    def __call__(self, delta: Complex) -> Complex:
-        """The next Δ: 2πT Σ (−if₀) over ln(T/T_c) + 2πT Σ 1/ω."""
+    def __call__(self, delta: Complex, change: float = 0.0) -> Complex:
+        """The next Δ: 2πT Σ (−if₀) over ln(T/T_c) + 2πT Σ 1/ω; `change` is the last relative one of Δ."""
+        options = options_of(self.device)
+        newton = self.solver.solver
+        newton.options = replace(options, tolerance=max(options.tolerance, INNER * change))
         pairing = self.device.forms.pairing
         assert pairing is not None
         t, weights = self.rule.temperature, self.rule.weights[self.rule.below_cutoff]
@@ -110,16 +115,17 @@ def solve_gap(
     fixed = device.case.solve.fixed_phase or any(v.pinned for v in device.case.vortex)
     equation = GapEquation(device, rule)
 
+    history: list[float] = []
+
     def step(x: Real) -> Real:
-        new = equation(_complex(x))
+        new = equation(_complex(x), history[-1] if history else 1.0)
         if fixed:
             new = phase * np.real(new * np.conj(phase))
         return _real(new)
 
     mixing = Anderson(MEMORY)
     x = _real(np.maximum(bulk_gap, 0.05 * scale) * phase)
-    history: list[float] = []
-    for _ in range(SLOW_DECAY):
+    for _ in range(MOST_STEPS):
         f = step(x)
         history.append(float(np.abs(_complex(f - x)).max()) / scale)
         if each is not None:

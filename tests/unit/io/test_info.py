@@ -1,7 +1,8 @@
 from pathlib import Path
 
-from tests.samples import wire_solution
+from tests.samples import ENERGIES, green_functions, reports, wire_case, wire_mesh, wire_solution
 from usadel_fem.io.info import describe_result
+from usadel_fem.io.result import ResultWriter
 
 
 def test_a_page_about_a_result(tmp_path: Path) -> None:
@@ -19,3 +20,12 @@ def test_a_page_about_a_result(tmp_path: Path) -> None:
         "spin_current_x: 4 cell × 3 component",
     ):
         assert part in text
+
+
+def test_an_interrupted_run_has_not_failed(tmp_path: Path) -> None:
+    file = tmp_path / "result.h5"
+    with ResultWriter(file, case=wire_case(), mesh=wire_mesh(), energies=list(ENERGIES)) as writer:
+        writer.write_energy(0, complex(ENERGIES[0]), green_functions()[0], reports()[0])
+    text = describe_result(file)
+    assert "3, of which 1 converged, 2 not solved yet" in text
+    assert "failed" not in text

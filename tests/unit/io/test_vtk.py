@@ -69,7 +69,6 @@ def test_complex_numbers_and_vectors(tmp_path: Path) -> None:
     assert names(grid.GetPointData()) == {"dos", "Delta_abs", "triplet_re", "triplet_im"}
     assert names(grid.GetCellData()) == {
         "region",
-        "material",
         "spin_current_x",
         "spin_current_y",
         "spin_current_z",
