@@ -13,7 +13,7 @@ from usadel_fem.labelled import Observable, Observables
 from usadel_fem.physics.nambu import Complex, Real
 
 FIELDS = (
-    "dos", "dos_up", "dos_down", "gap", "singlet", "triplet", "gamma", "gamma_tilde", "Delta_abs",
+    "dos", "dos_up", "dos_down", "local_gap", "singlet", "triplet", "gamma", "gamma_tilde", "Delta_abs",
     "Delta_phase", "charge_current", "spin_current_x", "spin_current_y", "spin_current_z",
     "spin_torque", "spin_source", "spin_density", "magnetization", "material",
 )  # fmt: skip

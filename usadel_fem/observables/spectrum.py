@@ -108,18 +108,28 @@ class SpectrumFields:
                 text = "Riccati amplitude: entries uu, ud, du, dd"
                 found[name] = Observable(values, ("energy", "node", "entry"), "", text, "node")
         if all(action.is_real(e) for e in self.energies):
-            gap = gap_edges(self.energies.real, self.dos)
-            free = np.ones(gap.size, dtype=bool)
-            for nodes in self.device.forms.pinned.values():
-                free[nodes] = False
-            found["gap"] = Observable(
-                gap, ("node",), "energy", "lowest energy with a density of states of 0.1", "node"
-            )
-            lowest = gap[free & np.isfinite(gap)]
-            found["min_gap"] = Observable(
-                lowest.min() if lowest.size else np.nan, unit="energy", description="smallest gap"
-            )
+            found |= self._gaps()
         return found
+
+    def _gaps(self) -> dict[str, Observable]:
+        """Gap at each node, the smallest of them off the terminals, and that of the whole device."""
+        forms, energies = self.device.forms, self.energies.real
+        local = gap_edges(energies, self.dos)
+        free = np.isfinite(local)
+        for nodes in forms.pinned.values():
+            free[nodes] = False
+        weight = forms.lumped.weight / forms.lumped.weight.sum()
+        whole = gap_edges(energies, (self.dos @ weight)[:, None])[0]
+        edge = f"lowest energy with a density of states of {GAP_THRESHOLD}"
+        return {
+            "local_gap": Observable(local, ("node",), "energy", edge, "node"),
+            "min_gap": Observable(
+                local[free].min(initial=np.inf) if free.any() else np.nan,
+                unit="energy",
+                description="smallest local gap off the terminals",
+            ),
+            "gap": Observable(whole, unit="energy", description=f"{edge} on average over the device"),
+        }
 
 
 def gap_edges(energies: Real, dos: Real) -> Real:
