@@ -1,4 +1,4 @@
-"""The numbers that verification tests compare, kept for the table at the end of the session."""
+"""The numbers that verification tests compare, kept for the table at the end of the tests."""
 
 from __future__ import annotations
 
