@@ -40,8 +40,6 @@ def source(
     energy: complex,
     delta: Complex | None = None,
     reservoirs: Mapping[str, Complex] | None = None,
-    *,
-    normal: bool = False,
 ) -> Complex:
     """The part of F_i that does not depend on ǧ: Ω_i and the tunnel contacts, (N, 4, 4).
 
@@ -51,10 +49,9 @@ def source(
         energy: real ε (the Dynes Γ is added here) or iω.
         delta: self-consistent Δ_p on `forms.pairing`, (P,).
         reservoirs: ǧ of each terminal, (4, 4).
-        normal: leave every Δ out.
     """
     weights = forms.potentials(energy)
-    gap = weights.delta * (not normal)
+    gap = weights.delta
     if delta is not None and weights.pairing is not None:
         gap = gap + weights.pairing @ delta
     scalar = energy * weights.weight + 1j * weights.dynes * is_real(energy)

@@ -9,7 +9,7 @@ from pydantic import Field as Described
 from pydantic import PlainValidator, StrictInt, StringConstraints, WithJsonSchema
 from pydantic_core import InitErrorDetails
 
-from ..errors import CaseError, Problem, did_you_mean, show
+from ..errors import did_you_mean, show
 from .base import Broken, Model, broken_rule
 from .shapes import Shape
 
@@ -86,26 +86,3 @@ class MeshSpec(Model):
             yield Broken(("axes",), "must not repeat an axis", show([AXES[axis] for axis in self.axes]))
         elif self.axes is not None and not 1 <= len(self.axes) <= 3:
             yield Broken(("axes",), "must name 1 to 3 axes", show(self.axes))
-
-    def physical_axes(self, dimension: int) -> tuple[int, ...]:
-        """The physical axis of each mesh coordinate.
-
-        Raises
-        ------
-        CaseError : `axes` does not name as many axes as the mesh has dimensions
-
-        >>> MeshSpec(file="a.msh", axes=["y"]).physical_axes(1)
-        (1,)
-        """
-        if self.axes is None:
-            return tuple(range(dimension))
-        if len(self.axes) != dimension:
-            received = show([AXES[axis] for axis in self.axes])
-            raise CaseError(
-                [
-                    Problem(
-                        "mesh.axes", f"must name {dimension} axes: the mesh has as many dimensions", received
-                    )
-                ]
-            )
-        return self.axes

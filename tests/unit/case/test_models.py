@@ -314,10 +314,3 @@ def test_broadening():
     assert shared.broadening == 0, "a case leaves the models it was given alone"
     assert small(solve={"kind": "spectrum", "energies": {"imaginary": [0.3]}}).solve.broadening == 0
     assert small(solve={"kind": "equilibrium", "temperature": 0.1}).solve.broadening == 0
-
-
-def test_mesh_axes():
-    assert MeshSpec(file="a").physical_axes(2) == (0, 1)
-    assert MeshSpec(file="a", axes=["z", "x"]).physical_axes(2) == (2, 0)
-    with pytest.raises(CaseError, match="must name 3 axes"):
-        MeshSpec(file="a", axes=["z", "x"]).physical_axes(3)
