@@ -87,8 +87,7 @@ class Device:
         scales = [abs(t.Delta or 0.0) for t in self.case.terminal.values()]
         scales += [float(np.linalg.norm(t.exchange)) for t in self.case.terminal.values()]
         scales += [1.764 * m.Tc for m in self._materials if m.Tc]
-        x = np.asarray(self.space.basis.global_coordinates())
-        element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+        x, element = self.space.points
         h = self.coefficient("exchange", x, element)
         scales.append(float(np.sqrt((np.abs(h) ** 2).sum(axis=0)).max()))
         scales.append(float(np.abs(self.coefficient("Delta", x, element)).max()))
@@ -98,11 +97,9 @@ class Device:
     @cached_property
     def given_gap_squared(self) -> float:
         """∫ N_F |Δ|² of the given pair potentials."""
-        basis = self.space.basis
-        x = np.asarray(basis.global_coordinates())
-        element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+        x, element = self.space.points
         squared = np.abs(self.coefficient("Delta", x, element)) ** 2
-        return float(np.sum(np.real(self.coefficient("N_F", x, element)) * squared * basis.dx))
+        return float(np.sum(np.real(self.coefficient("N_F", x, element)) * squared * self.space.basis.dx))
 
     @property
     def self_consistent(self) -> bool:

@@ -78,8 +78,7 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
     """
     around = around or Surroundings()
     basis = space.basis
-    x = np.asarray(basis.global_coordinates())
-    element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+    x, element = space.points
     at = {n: np.asarray(coefficient(n, x, element)) for n in ("D", "N_F", "theta", "kappa")}
     n_f, d = at["N_F"], at["D"]
     scalar = forms.stiffness.assemble(basis, N_F=n_f, D=d).tocsr()
@@ -120,8 +119,7 @@ def _potentials(
     space: Space, coefficient: Coefficient, around: Surroundings, weigh: Callable[[Any], Real]
 ) -> Potentials:
     """ω_i of 1, Γ, h and Δ, with `weigh` the integral of N_F c φ_i; surfaces add their spin mixing."""
-    x = np.asarray(space.basis.global_coordinates())
-    element = np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+    x, element = space.points
     delta, h = coefficient("Delta", x, element), np.asarray(coefficient("exchange", x, element))
     exchange = np.stack([weigh(c) for c in h], axis=-1)
     for facets, mixing in around.mixing:
@@ -208,8 +206,7 @@ def _spin_hall(space: Space, coefficient: Coefficient, around: Surroundings, the
 def _transverse(space: Space, around: Surroundings, weight: Real) -> tuple[Transverse, ...]:
     if around.transverse is None:
         return ()
-    x = np.asarray(space.basis.global_coordinates())
-    a = around.transverse(x, np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:]))
+    a = around.transverse(*space.points)
     found = []
     for i, left in enumerate(GENERATORS):
         for j, right in enumerate(GENERATORS):

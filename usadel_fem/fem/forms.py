@@ -16,6 +16,7 @@ an interface; continuity there is natural, nothing is imposed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -189,6 +190,14 @@ class Forms:
     @property
     def size(self) -> int:
         return int(self.consistent.weight.size)
+
+    @cached_property
+    def free(self) -> Index:
+        """Nodes that no transparent terminal holds."""
+        held = np.zeros(self.size, dtype=bool)
+        for nodes in self.pinned.values():
+            held[nodes] = True
+        return np.flatnonzero(~held)
 
     def potentials(self, energy: complex) -> Potentials:
         """The weights to use at one energy."""

@@ -73,6 +73,12 @@ class Space:
         return self.quadrature(2 * self.order + 2)
 
     @cached_property
+    def points(self) -> tuple[Real, Index]:
+        """Mesh coordinates (dim, n, q) of the quadrature points of `basis`, and their elements (n, q)."""
+        x = np.asarray(self.basis.global_coordinates())
+        return x, np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+
+    @cached_property
     def nodes(self) -> Real:
         """Physical positions of the nodes, (N, 3)."""
         return self.physical(self.basis.doflocs).T

@@ -29,21 +29,18 @@ class Defects:
         self.conservation = dict.fromkeys(NAMES, 0.0)
         self.normalisation = 0.0
         self.lowest_dos = self.positivity = np.inf
-        self._free = np.ones(device.space.size, dtype=bool)
-        for nodes in device.forms.pinned.values():
-            self._free[nodes] = False
 
     def add(self, g: Complex, omega: Complex) -> None:
         """Take the converged ǧ (N, 4, 4) of one energy."""
         self.normalisation = max(self.normalisation, normalisation_defect(g))
         self.lowest_dos = min(self.lowest_dos, float(density_of_states(g).min()))
         self.positivity = min(self.positivity, float(positivity(g).min()))
-        if not self._free.any():
+        if not self.device.forms.free.size:
             return
         balance = nodal_balance(self.device, g, omega)
         scale = float(np.abs(omega).max() + 0.5 * self.device.forms.scalar_stiffness.diagonal().max())
         for name, generator in zip(NAMES, (TAU3, *SIGMA), strict=True):
-            worst = float(np.abs(trace(generator, balance[self._free])).max()) / scale
+            worst = float(np.abs(trace(generator, balance[self.device.forms.free])).max()) / scale
             self.conservation[name] = max(self.conservation[name], worst)
 
     def notes(self) -> list[str]:

@@ -115,16 +115,15 @@ class SpectrumFields:
         """Gap at each node, the smallest of them off the terminals, and that of the whole device."""
         forms, energies = self.device.forms, self.energies.real
         local = gap_edges(energies, self.dos)
-        free = np.isfinite(local)
-        for nodes in forms.pinned.values():
-            free[nodes] = False
+        off_terminals = local[forms.free]
+        off_terminals = off_terminals[np.isfinite(off_terminals)]
         weight = forms.lumped.weight / forms.lumped.weight.sum()
         whole = gap_edges(energies, (self.dos @ weight)[:, None])[0]
         edge = f"lowest energy with a density of states of {GAP_THRESHOLD}"
         return {
             "local_gap": Observable(local, ("node",), "energy", edge, "node"),
             "min_gap": Observable(
-                local[free].min(initial=np.inf) if free.any() else np.nan,
+                off_terminals.min() if off_terminals.size else np.nan,
                 unit="energy",
                 description="smallest local gap off the terminals",
             ),

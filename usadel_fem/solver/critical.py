@@ -104,8 +104,7 @@ def _responses(device: Device, rule: MatsubaraRule) -> list[tuple[float, Callabl
     assert pairing is not None
     g = np.broadcast_to(TAU3, (forms.size, 4, 4)).copy()
     eye = np.broadcast_to(np.eye(4, dtype=complex), g.shape).copy()
-    held = np.concatenate([np.zeros(0, dtype=np.int64), *forms.pinned.values()])
-    free = np.setdiff1d(np.arange(forms.size), held)
+    free = forms.free
 
     def response_at(frequency: float) -> Callable[[Complex], Complex]:
         energy = 1j * frequency

@@ -23,9 +23,6 @@ STEP_CAP = 0.7
 ROUNDING = 1e3 * np.finfo(float).eps
 """Rounding of w relative to |ǧ|²: measured at gap edges, where |ǧ| reaches hundreds."""
 
-PARDONED = 0
-"""Inexact steps after failures of GMRES before a run ends."""
-
 PATIENCE = 6
 """Steps without a new smallest residual before the line search begins."""
 
@@ -41,8 +38,8 @@ class Options:
         picard: hold the outer ǧ of the spin Hall form fixed in every step.
         linear: "krylov" or "direct".
         max_krylov: GMRES iterations per step; a step that needs more is near a singular point.
-        direct_below: nodes up to which the direct solver replaces a failed GMRES. On larger meshes the
-            inexact step is taken, and after `PARDONED` of them the run ends, for another start to be tried.
+        direct_below: nodes up to which the direct solver replaces a failed GMRES. On larger meshes the run
+            ends there, for another start to be tried.
     """
 
     tolerance: float = 1e-9
@@ -71,10 +68,7 @@ class EnergySolver:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
-        held = np.zeros(self.forms.size, dtype=bool)
-        for nodes in self.forms.pinned.values():
-            held[nodes] = True
-        self.free: Index = np.flatnonzero(~held)
+        self.free: Index = self.forms.free
         self.preconditioner = ScalarPreconditioner(self.forms, self.free, self.dimension)
 
     def solve(self, energy: complex, omega: Complex, start: Complex) -> tuple[Complex, EnergyReport]:
@@ -101,7 +95,6 @@ class _Iteration:
         self.history: list[float] = []
         self.krylov = 0
         self.searching = False
-        self.failures = 0
         self.began = time.perf_counter()
 
     def run(self, start: Complex) -> tuple[Complex, EnergyReport]:
@@ -116,11 +109,10 @@ class _Iteration:
             self.history.append(size)
             if not np.isfinite(size):
                 return g, self._report(Outcome.NOT_A_NUMBER, None)
-            if size <= max(self.tolerance, ROUNDING * float(np.abs(g).max()) ** 2):
+            if self._small(size, g):
                 return g, self._report(Outcome.CONVERGED, step)
             result = self._solve(system, step, size)
-            self.failures += not result.ok
-            if self.failures > PARDONED or not np.isfinite(result.w).all():
+            if not result.ok or not np.isfinite(result.w).all():
                 return g, self._report(Outcome.LINEAR_SOLVER_FAILED, step)
             w = result.w * min(1.0, STEP_CAP / max(float(np.abs(result.w).max()), 1e-300))
             self.searching = self.searching or self._stalled()
@@ -128,7 +120,7 @@ class _Iteration:
             if not moved:
                 return g, self._report(Outcome.STAGNATED, step)
         self.history.append(float(np.abs(step).max()))
-        done = self.history[-1] <= max(self.tolerance, ROUNDING * float(np.abs(g).max()) ** 2)
+        done = self._small(self.history[-1], g)
         return g, self._report(Outcome.CONVERGED if done else Outcome.MAX_ITERATIONS, step)
 
     def _linearise(self, g: Complex) -> tuple[NewtonSystem, Complex]:
@@ -146,6 +138,10 @@ class _Iteration:
         if result.ok or self.solver.forms.size > options.direct_below:
             return result
         return system.direct(system.residual())
+
+    def _small(self, size: float, g: Complex) -> bool:
+        """Whether a step of this size is within the tolerance, or within rounding where |ǧ| is large."""
+        return size <= max(self.tolerance, ROUNDING * float(np.abs(g).max()) ** 2)
 
     def _stalled(self) -> bool:
         return len(self.history) > PATIENCE and min(self.history[-PATIENCE:]) > min(self.history[:-PATIENCE])
