@@ -9,20 +9,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from usadel_fem.case import Case, load_case
     from usadel_fem.labelled import Observable
+    from usadel_fem.physics.basis import from_plain_basis, to_plain_basis
     from usadel_fem.run import solve
     from usadel_fem.solution import Solution, load
 
 __version__ = "0.1.0"
 
-__all__ = ["Case", "Observable", "Solution", "__version__", "load", "load_case", "solve"]
+__all__ = [
+    "Case",
+    "Observable",
+    "Solution",
+    "__version__",
+    "from_plain_basis",
+    "load",
+    "load_case",
+    "solve",
+    "to_plain_basis",
+]
 
 _HOME = {
     "Case": "usadel_fem.case",
     "Observable": "usadel_fem.labelled",
     "Solution": "usadel_fem.solution",
+    "from_plain_basis": "usadel_fem.physics.basis",
     "load": "usadel_fem.solution",
     "load_case": "usadel_fem.case",
     "solve": "usadel_fem.run",
+    "to_plain_basis": "usadel_fem.physics.basis",
 }
 
 

@@ -22,7 +22,8 @@ from usadel_fem.io.summary import build_summary
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
-from usadel_fem.observables.fields import FIELDS, check_probes, common_fields, probe_observables, wanted
+from usadel_fem.observables.fields import FIELDS, common_fields, wanted
+from usadel_fem.observables.probes import check_probes, probe_observables
 from usadel_fem.observables.spectrum import SpectrumFields
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.matsubara import MatsubaraRule, matsubara_rule

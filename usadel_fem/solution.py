@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from usadel_fem.io.tables import write_tables
 from usadel_fem.io.vtk import write_fields
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.outcomes import EnergyReport, Outcome
+from usadel_fem.physics.basis import to_plain_basis
 
 if TYPE_CHECKING:
     from usadel_fem.case import Case
@@ -76,17 +77,25 @@ class Solution:
         """True if every energy, and the self-consistency where there is one, converged."""
         return all(report.ok for report in self.convergence) and bool(self.summary.get("converged", True))
 
-    def green_function(self, index: int) -> NDArray[np.complex128]:
+    def green_function(
+        self, index: int, basis: Literal["paper", "plain"] = "paper"
+    ) -> NDArray[np.complex128]:
         """ǧ at every node, (N, 4, 4) complex: retarded or Matsubara as the energy is.
+
+        Args:
+            index: number of the energy.
+            basis: "paper" for (ψ↑, ψ↓, ψ↓†, −ψ↑†), "plain" for (ψ↑, ψ↓, ψ↑†, ψ↓†): see `physics.basis`.
 
         Raises:
             IndexError: if there is no such energy.
-            ValueError: if that energy did not converge and nothing was kept.
+            ValueError: if that energy did not converge and nothing was kept, or there is no such basis.
         """
+        if basis not in ("paper", "plain"):
+            raise ValueError(f'basis must be "paper" or "plain"; received {basis!r}')
         value = self.green_functions[index]
         if value is None:
             raise ValueError(f"no Green function was kept at energy number {index}: it did not converge")
-        return value
+        return value if basis == "paper" else to_plain_basis(value)
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one HDF5 file, which :func:`load` reads back."""

@@ -22,7 +22,8 @@ from usadel_fem.case import Case
 from usadel_fem.device import build_device
 from usadel_fem.fem.links import apply
 from usadel_fem.fem.space import ELEMENTS, evaluation
-from usadel_fem.observables.points import ElementTraces, nodal_balance, terminal_currents
+from usadel_fem.observables.points import nodal_balance, terminal_currents
+from usadel_fem.observables.traces import Sampler
 from usadel_fem.physics.currents import matrix_current
 from usadel_fem.physics.nambu import SIGMA, TAU3, trace
 from usadel_fem.solver.energies import DeviceSolver
@@ -72,9 +73,9 @@ def totals(matrices):
 
 def torque(device, g):
     """∫ N_F Tr σ^aT behind a zero for charge."""
-    traces = ElementTraces(device)
-    volume = traces.at.weight.reshape(traces.elements, -1).sum(axis=1)
-    return np.append(0.0, volume @ traces(g).spin_source)
+    space = device.space
+    sampler = Sampler(device, evaluation(space.quadrature(2 * space.order)))
+    return np.append(0.0, sampler.plain.weight @ sampler(g, ["spin_source"])["spin_source"])
 
 
 @pytest.mark.parametrize("barrier", [False, True])

@@ -113,12 +113,29 @@ class Space:
         nodes, first = np.unique(dofs, return_index=True)
         return nodes, np.broadcast_to(np.asarray(elements), dofs.shape).ravel()[first]
 
-    def interpolation(self, points: Real) -> sparse.csr_matrix:
-        """Values at points (dim, m) from nodal values, (m, N); curved elements included.
+    def at_points(self, points: Real) -> Evaluation:
+        """Evaluation at any points (dim, m) of the mesh, curved elements included; the weights are 1.
 
         Raises:
             ValueError: a point lies outside the mesh; its text names the point.
         """
+        local, element = self._locate(points)
+        basis, m = self.basis, points.shape[1]
+        inverse = np.linalg.inv(_jacobian(basis.mapping, local[:, :, None], element))
+        found = [basis.elem.lbasis(local, i) for i in range(basis.Nbfun)]
+        values = np.stack([phi * np.ones(m) for phi, _ in found])
+        slopes = np.stack([np.broadcast_to(slope, local.shape) for _, slope in found])
+        gradients = np.einsum("ilm,mlk->kim", slopes, inverse)
+        columns = basis.element_dofs[:, element]
+        rows = np.broadcast_to(np.arange(m), columns.shape)
+
+        def matrix(entries: Real) -> sparse.csr_matrix:
+            return sparse.csr_matrix((entries.ravel(), (rows.ravel(), columns.ravel())), shape=(m, self.size))
+
+        return Evaluation(matrix(values), tuple(map(matrix, gradients)), np.ones(m), points, element)
+
+    def _locate(self, points: Real) -> tuple[Real, Index]:
+        """Reference coordinates (dim, m) of points (dim, m), and the elements (m,) they lie in."""
         basis, m = self.basis, points.shape[1]
         centres = np.asarray(basis.global_coordinates()).mean(axis=-1)
         near = min(NEAREST, centres.shape[1])
@@ -130,11 +147,7 @@ class Space:
         outside = np.flatnonzero(~(depth[np.arange(m), best] > -ROUND_RIM))
         if outside.size:
             raise ValueError(f"({', '.join(f'{c:g}' for c in points[:, outside[0]])})")
-        chosen = local.reshape(local.shape[0], m, near)[:, np.arange(m), best]
-        values = np.stack([basis.elem.lbasis(chosen, i)[0] * np.ones(m) for i in range(basis.Nbfun)])
-        columns = basis.element_dofs[:, candidates[np.arange(m), best]]
-        rows = np.broadcast_to(np.arange(m), columns.shape)
-        return sparse.csr_matrix((values.ravel(), (rows.ravel(), columns.ravel())), shape=(m, self.size))
+        return local.reshape(local.shape[0], m, near)[:, np.arange(m), best], candidates[np.arange(m), best]
 
     @cached_property
     def region_of_element(self) -> Index:
@@ -151,10 +164,14 @@ def _reference_points(mapping: Any, x: Real, elements: Index) -> Real:
     local = np.full((dim, x.shape[1], 1), 1 / (dim + 1))
     for _ in range(NEWTON_STEPS):
         miss = mapping.F(local, tind=elements) - x[:, :, None]
-        jacobian = np.moveaxis(mapping.DF(local, tind=elements)[..., 0], -1, 0)
-        step = np.linalg.solve(jacobian, np.moveaxis(miss, 0, 1))
+        step = np.linalg.solve(_jacobian(mapping, local, elements), np.moveaxis(miss, 0, 1))
         local = np.clip(local - np.moveaxis(step, 0, 1), -1.0, 2.0)
     return local[..., 0]
+
+
+def _jacobian(mapping: Any, local: Real, elements: Index) -> Real:
+    """∂x_k/∂X_l of reference coordinates X (dim, n, 1), one point in each of n elements, (n, k, l)."""
+    return np.moveaxis(np.asarray(mapping.DF(local, tind=elements))[..., 0], -1, 0)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ import numpy as np
 from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.labelled import Observable, Observables
-from usadel_fem.observables.points import ElementTraces, charge_and_spin, nodal_average, terminal_currents
+from usadel_fem.observables.local import ON_REQUEST, LocalFields, Places
+from usadel_fem.observables.points import charge_and_spin, nodal_average, terminal_currents
+from usadel_fem.observables.traces import POINT_FIELDS
 from usadel_fem.physics.matsubara import MatsubaraRule
-from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, Real, trace
+from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, trace
 from usadel_fem.physics.spectral import singlet, triplet
 
 SOFT_CUTOFF = 10.0
@@ -25,11 +27,10 @@ class EquilibriumSums:
 
     def __init__(self, device: Device, rule: MatsubaraRule, delta: Complex | None) -> None:
         self.device, self.rule, self.delta = device, rule, delta
-        nodes, elements = device.space.size, device.mesh.mesh.nelements
-        self.traces = ElementTraces(device)
-        self.charge = np.zeros((elements, 3))
-        self.spin = np.zeros((elements, 3, 3))
-        self.torque, self.spin_source = np.zeros((elements, 3)), np.zeros((elements, 3))
+        nodes = device.space.size
+        wanted = device.case.output.fields or [name for name in POINT_FIELDS if name not in ON_REQUEST]
+        self.local = LocalFields(device, {*wanted, "spin_torque"})
+        self.places: Places = {}
         self.spin_density = np.zeros((nodes, 3))
         self.singlet, self.triplet = np.zeros(nodes, dtype=complex), np.zeros((nodes, 3), dtype=complex)
         self.terminal_charge = dict.fromkeys(device.case.terminal, 0.0)
@@ -43,11 +44,11 @@ class EquilibriumSums:
         rule = self.rule
         weight = np.pi * rule.temperature * float(rule.weights[index])
         frequency = 1j * float(rule.frequencies[index])
-        t = self.traces(g)
-        self.charge += weight * t.charge.imag
-        self.spin += weight * t.spin.imag
-        self.torque += weight * t.torque.imag
-        self.spin_source += weight * t.spin_source.imag
+        for place, values in self.local(g).items():
+            kept = self.places.setdefault(place, {})
+            for name, value in values.items():
+                summand = value if name == "printed_defect" else value.imag
+                kept[name] = kept.get(name, 0.0) + weight * summand
         self.spin_density += weight * np.einsum("aij,nji->na", SIGMA @ TAU3, g).imag
         soft = 2 * weight / (1 + (frequency.imag / self.soft_cutoff) ** 2)
         self.singlet += soft * singlet(g)
@@ -94,15 +95,10 @@ class EquilibriumSums:
         h = nodal_average(self.device, "exchange")
         n_f = nodal_average(self.device, "N_F")[:, None]
         induced = n_f * self.spin_density
-        spin = {
-            f"spin_current_{b}": _cells(self.spin[:, k], f"spin current of S_{b} along x, y, z")
-            for k, b in enumerate("xyz")
-        }
+        cells, places = self.local.observables(self.places, "energy²")
         found: dict[str, Observable | dict[str, Observable]] = {
-            "charge_current": _cells(self.charge, "charge current density"),
-            **spin,
-            "spin_torque": _cells(self.torque, "torque Tr στ₃T"),
-            "spin_source": _cells(self.spin_source, "torque Tr σT of the spin continuity equation"),
+            **cells,
+            **places,
             "spin_density": Observable(
                 2 * n_f * h + induced,
                 ("node", "component"),
@@ -135,10 +131,13 @@ class EquilibriumSums:
                 name: Observable(i, ("component",), total, "spin current into the device")
                 for name, i in self.terminal_spin.items()
             },
-            "max_spin_torque": Observable(
-                np.linalg.norm(self.torque, axis=1).max(initial=0.0), description="largest |Tr στ₃T|"
-            ),
         }
+        for name in ("spin_torque", "printed_defect"):
+            if name in cells:
+                values = np.asarray(cells[name]).reshape(cells[name].shape[0], -1)
+                largest = np.linalg.norm(values, axis=1).max(initial=0.0)
+                text = f"largest {name}"
+                found[f"max_{name}"] = Observable(largest, unit=cells[name].unit, description=text)
         if self.device.case.solve.free_energy:
             found["free_energy"] = Observable(
                 self.free_energy + self._coupling_energy(),
@@ -154,7 +153,3 @@ class EquilibriumSums:
             return 0.0
         logarithm = np.log(self.rule.temperature / pairing.tc)
         return float(np.real(np.conj(self.delta * logarithm) @ (pairing.gram @ self.delta)))
-
-
-def _cells(values: Real, description: str) -> Observable:
-    return Observable(values, ("cell", "component"), "N_F energy²·length", description, "cell")

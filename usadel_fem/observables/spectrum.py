@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.labelled import Observable, Observables
-from usadel_fem.observables.points import ElementTraces, charge_and_spin, terminal_currents
+from usadel_fem.observables.local import LocalFields, Places, spectral
+from usadel_fem.observables.points import charge_and_spin, terminal_currents
+from usadel_fem.observables.traces import POINT_FIELDS
 from usadel_fem.physics.nambu import Complex, Real, riccati
 from usadel_fem.physics.spectral import density_of_states, singlet, spin_resolved_dos, triplet
-
-CELL_FIELDS = (
-    "charge_current",
-    "spin_current_x",
-    "spin_current_y",
-    "spin_current_z",
-    "spin_torque",
-    "spin_source",
-)
-"""Spectral fields of the cells: large, and made only where `output.fields` names them."""
 
 GAP_THRESHOLD = 0.1
 """Density of states, relative to the normal state, at which a gap ends."""
@@ -38,11 +28,8 @@ class SpectrumFields:
         self.singlet = np.full((n, nodes), np.nan, dtype=complex)
         self.triplet = np.full((n, nodes, 3), np.nan, dtype=complex)
         self.gamma = np.full((2, n, nodes, 4), np.nan, dtype=complex) if self._asked("gamma") else None
-        self.cells = ElementTraces(device) if any(self._asked(name) for name in CELL_FIELDS) else None
-        elements = device.mesh.mesh.nelements
-        self.cell_values = {
-            name: np.full((n, elements, 3), np.nan) for name in CELL_FIELDS if self._asked(name)
-        }
+        self.local = LocalFields(device, [name for name in POINT_FIELDS if self._asked(name)])
+        self.places: Places = {}
         self.charge = {name: np.full(n, np.nan) for name in device.case.terminal}
         self.spin = {name: np.full((n, 3), np.nan) for name in device.case.terminal}
 
@@ -54,26 +41,24 @@ class SpectrumFields:
         energy = complex(self.energies[index])
         for name, current in terminal_currents(self.device, g, omega, energy).items():
             charge, spin = charge_and_spin(current)
-            self.charge[name][index] = self._spectral(charge, energy)
-            self.spin[name][index] = self._spectral(spin, energy)
+            self.charge[name][index] = spectral("charge_current", charge, energy)
+            self.spin[name][index] = spectral("spin_current_x", spin, energy)
 
         if self.gamma is not None:
             self.gamma[:, index] = [amplitude.reshape(-1, 4) for amplitude in riccati(g)]
-        if self.cells is not None:
-            traces = self.cells(g)
-            found = dict(zip(CELL_FIELDS, (traces.charge, *np.moveaxis(traces.spin, 1, 0)), strict=False))
-            found |= {"spin_torque": traces.torque, "spin_source": traces.spin_source}
-            for name, values in self.cell_values.items():
-                values[index] = self._spectral(found[name], energy)
+        for place, values in self.local(g).items():
+            for name, value in values.items():
+                self._keep(index, place, name, spectral(name, value, energy))
+
+    def _keep(self, index: int, place: str, name: str, value: Complex) -> None:
+        kept = self.places.setdefault(place, {})
+        if name not in kept:
+            kept[name] = np.full((self.energies.size, *value.shape), np.nan, dtype=value.dtype)
+        kept[name][index] = value
 
     def _asked(self, name: str) -> bool:
         """Whether the case names a field that is not made without being asked for."""
         return any(field.startswith(name) for field in self.device.case.output.fields or ())
-
-    @staticmethod
-    def _spectral(x: Any, energy: complex) -> Any:
-        """−½ Re x at real, π Im x at imaginary energies: see `observables`."""
-        return -0.5 * np.real(x) if action.is_real(energy) else np.pi * np.imag(x)
 
     def observables(self) -> Observables:
         """Labelled arrays; the current is ∫₀^∞ tanh(ε/2T) j dε = T Σ_{ω>0} j of `spectral_current` j."""
@@ -100,9 +85,8 @@ class SpectrumFields:
                 for name, j in self.spin.items()
             },
         }
-        for name, values in self.cell_values.items():
-            text = f"spectral {name.replace('_', ' ')}: see spectral_current"
-            found[name] = Observable(values, ("energy", "cell", "component"), "", text, "cell")
+        cells, places = self.local.observables(self.places, "energy")
+        found |= {**cells, **places}
         if self.gamma is not None:
             for name, values in zip(("gamma", "gamma_tilde"), self.gamma, strict=True):
                 text = "Riccati amplitude: entries uu, ud, du, dd"

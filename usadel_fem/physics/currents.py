@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from usadel_fem.physics.nambu import EPSILON, SIGMA, Complex, Real, commutator
 
 _TERMS = [(int(a), int(k), int(j), EPSILON[a, k, j]) for a, k, j in np.argwhere(EPSILON)]
 """(a, k, j, ε_akj) of the six terms that do not vanish."""
+
+
+@dataclass(frozen=True)
+class PrintedWeights:
+    """Dθ and Dκ (...) at points, and their slopes along the three physical axes (..., 3)."""
+
+    theta: Real
+    kappa: Real
+    theta_slope: Real
+    kappa_slope: Real
 
 
 def printed_current(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Real) -> Complex:
@@ -48,3 +60,26 @@ def matrix_torque(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Re
         torque += sign * theta_d * commutator(SIGMA[a], g @ product)
         torque += sign * kappa_d * commutator(product, SIGMA[a])
     return torque
+
+
+def printed_defect(g: Complex, gradient: Complex, weight: PrintedWeights) -> Complex:
+    """{ǧ, ∂_kJ_k − T} of Eqs. (2) and (3) as printed, (..., 4, 4): zero if they agreed with ǧ² = 1.
+
+    Diffusion drops out, ∂_k∂_jǧ too, since ε_akj is antisymmetric; what is left is
+
+    {ǧ, ½ε_akj (∂_k(Dθ){∂_jǧ, σ^a} + i∂_k(Dκ)[ǧ∂_jǧ, σ^a] + ½iDκ[∂_kǧ∂_jǧ, σ^a] − ½Dθ[σ^a, ǧ∂_kǧ∂_jǧ])}
+
+    Args:
+        g: (..., 4, 4).
+        gradient: ∂_jǧ along the three physical axes, (..., 3, 4, 4).
+        weight: Dθ and Dκ with their slopes, N_F included where materials differ in it.
+    """
+    rest = np.zeros_like(g)
+    theta, kappa = weight.theta[..., None, None], weight.kappa[..., None, None]
+    for a, k, j, sign in _TERMS:
+        s, dg = SIGMA[a], gradient[..., j, :, :]
+        bent = gradient[..., k, :, :] @ dg
+        theta_k, kappa_k = (w[..., k, None, None] for w in (weight.theta_slope, weight.kappa_slope))
+        rest += 0.5 * sign * (theta_k * (dg @ s + s @ dg) + 1j * kappa_k * commutator(g @ dg, s))
+        rest += 0.25 * sign * (1j * kappa * commutator(bent, s) - theta * commutator(s, g @ bent))
+    return g @ rest + rest @ g

@@ -37,7 +37,7 @@ def test_linear_fields_are_exact_everywhere(name: str) -> None:
         points = points[:, np.hypot(*points) < 1.99]
     slope = np.array([0.3, -0.7, 0.83])[: space.dimension]
     np.testing.assert_allclose(
-        space.interpolation(points) @ (slope @ space.basis.doflocs), slope @ points, atol=1e-9
+        space.at_points(points).value @ (slope @ space.basis.doflocs), slope @ points, atol=1e-9
     )
 
 
