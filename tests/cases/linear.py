@@ -25,7 +25,7 @@ from scipy.sparse.linalg import splu
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
-EPSILON = {p: (-1) ** sum(p[i] > p[j] for i in range(3) for j in range(i)) for p in permutations(range(3))}
+EPSILON = {p: (-1) ** sum(p[i] < p[j] for i in range(3) for j in range(i)) for p in permutations(range(3))}
 """ε_ijk where it is not zero."""
 
 
