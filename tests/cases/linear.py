@@ -128,15 +128,18 @@ def _add(blocks: dict[tuple[int, int], Any], row: int, column: int, matrix: Any)
 
 
 def matsubara_sum(terms: Any, temperature: float, exact: int = 40, points: int = 16) -> Any:
-    """Σ_{n≥0} terms(ω_n): `exact` terms one by one, the rest by the midpoint rule as an integral over ω."""
+    """Σ_{n≥0} terms(ω_n)."""
+    return sum(w * terms(omega) for omega, w in zip(*matsubara_rule(temperature, exact, points), strict=True))
+
+
+def matsubara_rule(temperature: float, exact: int = 40, points: int = 16) -> tuple[Real, Real]:
+    """ω and weights: `exact` frequencies one by one, the rest by the midpoint rule as an integral over ω."""
     unit = np.pi * temperature
-    total = sum(terms(unit * (2 * n + 1)) for n in range(exact))
     x, w = np.polynomial.legendre.leggauss(points)
     u, w = 0.5 * (x + 1), 0.5 * w
     start = 2 * exact * unit  # ω = start/u² resolves the half-integer powers of boundary layers
-    for position, weight in zip(u, w, strict=True):
-        total = total + weight * start / (unit * position**3) * terms(start / position**2)
-    return total
+    omega = np.concatenate([unit * (2 * np.arange(exact) + 1), start / u**2])
+    return omega, np.concatenate([np.ones(exact), w * start / (unit * u**3)])
 
 
 def critical_temperature(

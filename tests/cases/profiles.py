@@ -1,4 +1,4 @@
-"""Expected numbers of single cases: a formula, and two ordinary differential equations."""
+"""Expected numbers of single cases: a formula, and an ordinary differential equation."""
 
 from __future__ import annotations
 
@@ -69,28 +69,3 @@ def rotating_field(
     gamma = matrices(found.sol(x)[:3])
     g = np.linalg.solve(np.eye(2) - gamma @ gamma, np.eye(2) + gamma @ gamma)
     return np.trace(g, axis1=1, axis2=2).real / 2, gamma
-
-
-def vortex_current(r: Real, temperature: float, d: float, gap: Callable[[Real], Real], radius: float) -> Real:
-    """j_φ(r) of a vortex with winding 1 in a disk: 4πT D Σ_{ω>0} sin²θ/r with
-    D(θ'' + θ'/r − sin 2θ/(2r²)) = 2ω sin θ − 2|Δ| cos θ; beyond the frequencies solved, θ = |Δ|/ω."""
-    start, count = 1e-3, 40
-    total = np.zeros_like(r)
-    omegas = np.pi * temperature * (2 * np.arange(100_000) + 1)
-    mesh = np.linspace(start, radius, 200)
-    for omega in omegas[:count]:
-
-        def right(at: Real, y: Real, omega: float = float(omega)) -> Real:
-            sine, cosine = np.sin(y[0]), np.cos(y[0])
-            return np.stack(
-                [y[1], -y[1] / at + sine * cosine / at**2 + 2 * (omega * sine - gap(at) * cosine) / d]
-            )
-
-        def ends(left: Real, rim: Real) -> Real:
-            return np.array([left[0] - start * left[1], rim[1]])
-
-        found = solve_bvp(right, ends, mesh, np.stack([np.arctan(gap(mesh) / omega), 0 * mesh]), tol=1e-5)
-        assert found.success, found.message
-        total += np.sin(found.sol(r)[0]) ** 2
-    total += gap(r) ** 2 * np.sum(omegas[count:] ** -2.0)
-    return 4 * np.pi * temperature * d * total / r
