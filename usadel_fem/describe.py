@@ -10,6 +10,7 @@ from usadel_fem.case.base import Model
 from usadel_fem.case.expressions import Expression
 from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
+from usadel_fem.material_report import device_reports
 from usadel_fem.run import check_request, rule_of
 
 MEASURE = {1: "length", 2: "area", 3: "volume"}
@@ -24,7 +25,7 @@ def describe(case: Case) -> str:
     """
     device = build_device(case)
     check_request(device)
-    lines = [case.info.title or "untitled case", *_mesh(device), *_materials(case), *_solve(device)]
+    lines = [case.info.title or "untitled case", *_mesh(device), *_materials(device), *_solve(device)]
     return "\n".join(lines)
 
 
@@ -50,10 +51,13 @@ def _mesh(device: Device) -> list[str]:
     return lines
 
 
-def _materials(case: Case) -> list[str]:
-    lines = []
+def _materials(device: Device) -> list[str]:
+    case, lines = device.case, []
     for region, name in case.region.items():
         lines.append(f"region {region} = {name}: {_given(case.material[name])}")
+    for report in device_reports(device):
+        lines.append(f"{report.key}: {report.brief()}")
+        lines += [f"  warning: {warning}" for warning in report.warnings]
     for kind in ("terminal", "interface"):
         for name, value in getattr(case, kind).items():
             lines.append(f"{kind} {name}: {_given(value)}")
@@ -66,7 +70,7 @@ def _given(model: Model) -> str:
     for key, field in type(model).model_fields.items():
         value = getattr(model, key)
         if value != field.get_default(call_default_factory=True):
-            parts.append(f"{key} = {_text(value)}")
+            parts.append(f"{field.alias or key} = {_text(value)}")
     return ", ".join(parts) or "defaults"
 
 

@@ -23,6 +23,15 @@ from usadel_fem.fem.mesh import DeviceMesh, load_mesh
 from usadel_fem.fem.shapes import build_shape
 from usadel_fem.fem.space import Index, Space
 from usadel_fem.gauge import GaugeField, check_field
+from usadel_fem.materials import (
+    At,
+    check_impurities,
+    diffusion,
+    relative_states,
+    relaxation_rate,
+    spin_hall,
+    swapping,
+)
 from usadel_fem.physics.bulk import bulk
 from usadel_fem.physics.interfaces import spin_filter
 from usadel_fem.physics.nambu import Complex, Real
@@ -212,7 +221,9 @@ def build_device(case: Case) -> Device:
     space = Space(mesh, spec.order)
     for region, elements in mesh.regions.items():
         position = space.nodes[space.element_nodes(elements)].T
-        problems += check_values(case, region, position, mesh.axes)
+        problems += check_values(case, region, position, mesh.axes) or check_impurities(
+            case, region, position, mesh.axes
+        )
     problems += _check_vortices(case, space) + _check_terminals(case, space) + check_field(case, space)
     if problems:
         raise CaseError(problems)
@@ -242,29 +253,23 @@ def _check_terminals(case: Case, space: Space) -> list[Problem]:
     return problems
 
 
-def _rate(material: Material, at: Callable[[Scalar], Real], _: Device) -> Real | float:
-    return 0.0 if material.tau_so is None else 1.0 / at(material.tau_so)
-
-
-def _delta(material: Material, at: Callable[[Scalar], Real], _: Device) -> Complex | float:
+def _delta(material: Material, at: At, _: Device) -> Complex | float:
     if material.Delta is None:
         return 0.0
     return at(material.Delta.abs) * np.exp(1j * at(material.Delta.phase))
 
 
-def _dynes(material: Material, at: Callable[[Scalar], Real], device: Device) -> Real | float:
+def _dynes(material: Material, at: At, device: Device) -> Real | float:
     return device.broadening if material.dynes is None else at(material.dynes)
 
 
-COEFFICIENTS: dict[
-    str, Callable[[Material, Callable[[Scalar], Real], Device], NDArray[np.generic] | float]
-] = {
-    "D": lambda m, at, _: at(m.D),
-    "N_F": lambda m, at, _: at(m.N_F),
-    "theta": lambda m, at, _: at(m.theta),
-    "kappa": lambda m, at, _: at(m.kappa),
+COEFFICIENTS: dict[str, Callable[[Material, At, Device], NDArray[np.generic] | float]] = {
+    "D": lambda m, at, _: diffusion(m, at),
+    "N_F": lambda m, at, device: relative_states(m, at, device.case),
+    "theta": lambda m, at, _: spin_hall(m, at),
+    "kappa": lambda m, at, _: swapping(m, at),
     "exchange": lambda m, at, _: np.stack([at(h) for h in m.exchange]),
-    "spin_relaxation_rate": _rate,
+    "spin_relaxation_rate": lambda m, at, _: relaxation_rate(m, at),
     "Delta": _delta,
     "dynes": _dynes,
 }

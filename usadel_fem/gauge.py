@@ -17,6 +17,7 @@ from usadel_fem.case.expressions import evaluate
 from usadel_fem.case.physical import Material
 from usadel_fem.errors import Problem, show
 from usadel_fem.fem.space import Index, Space
+from usadel_fem.materials import couples_currents
 from usadel_fem.physics.nambu import Real
 
 
@@ -112,10 +113,7 @@ def check_field(case: Case, space: Space) -> list[Problem]:
     """A uniform B acts through the flux of the mesh plane; with fewer axes a vector potential is needed."""
     given = case.field
     materials = tuple(case.material[name] for name in case.region.values())
-    if (
-        any(m.theta != 0.0 or m.kappa != 0.0 for m in materials)
-        and GaugeField(case, space, materials).transverse()
-    ):
+    if any(map(couples_currents, materials)) and GaugeField(case, space, materials).transverse():
         rule = "must lie along the axes of the mesh where theta or kappa is finite"
         return [Problem("field.vector_potential", rule, hint="rashba and dresselhaus count too")]
     if given is None or given.B is None or space.dimension == 3:

@@ -20,6 +20,7 @@ from usadel_fem.io.reader import RESULT_NAME, GreenFunctions, ResultReader
 from usadel_fem.io.result import ResultWriter
 from usadel_fem.io.summary import build_summary
 from usadel_fem.labelled import Observable, Observables
+from usadel_fem.material_report import device_reports
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
 from usadel_fem.observables.fields import FIELDS, common_fields, wanted
@@ -224,6 +225,7 @@ class _Run:
             if not all(report.ok for report in reports):
                 self.notes.append("the sums leave out the frequencies that failed")
         self.notes += defects.notes()
+        self.notes += [note for report in device_reports(self.device) for note in report.warnings]
         summary = build_summary(
             observables,
             reports,

@@ -65,7 +65,7 @@ def listing(folder: Path) -> list[str]:
 
 def test_version_and_help() -> None:
     assert usadel("--version").stdout == f"usadel-fem, version {__version__}\n"
-    for command in ("check", "run", "info", "export", "schema"):
+    for command in ("check", "run", "info", "export", "schema", "material"):
         assert command in usadel("--help").stdout
         assert usadel(command, "--help").exit_code == 0
 

@@ -28,7 +28,15 @@ def test_the_case_file_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_commands_exist() -> None:
     used = set(re.findall(r"^    usadel-fem (\w+)", README, re.MULTILINE))
-    assert used == {"check", "run", "info", "export"} <= set(main.commands)
+    assert used == {"check", "run", "info", "export", "material"} <= set(main.commands)
+
+
+def test_the_impurities_are_accepted() -> None:
+    found = re.search(r"^impurities = (\{.*\})$", README, re.MULTILINE)
+    assert found is not None
+    units = ["--energy-unit", "meV", "--length-unit", "nm"]
+    result = CliRunner().invoke(main, ["material", "--impurities", found[1], *units])
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

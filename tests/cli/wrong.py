@@ -55,6 +55,9 @@ SOLVE = CASE[CASE.index("[solve]") : CASE.index("[output]")]
 CONTACTS = CASE[CASE.index("normal") : CASE.index("kind")]
 SPECTRUM = '[solve]\nkind = "spectrum"\nself_consistent = true\ntemperature = "4 K"\nenergies = '
 
+PT = CASE[CASE.index("D = 500.0") : CASE.index("\n[terminal.right]")].rstrip()
+METAL = 'p_F = 9.0, m = "1 m_e", n_im = 2.0'
+
 Edit = tuple[str, str]
 
 WRONG: dict[str, tuple[Edit, str]] = {
@@ -101,6 +104,28 @@ WRONG: dict[str, tuple[Edit, str]] = {
     "units with strings but no table": (
         ('[units]\nenergy = "meV"\nlength = "nm"\n', ""),
         "add a [units] table",
+    ),
+    # impurities
+    "impurities without a coupling": ((PT, f"impurities = {{{METAL}, a = 0.05}}"), "must have lambda or B"),
+    "lambda at resonance": (
+        (PT, f"impurities = {{{METAL}, a = inf, lambda = 0.01}}"),
+        "material.Pt.impurities.a: must be finite beside lambda",
+    ),
+    "a passes through 0": (
+        (PT, f'impurities = {{{METAL}, a = "x - 3.51", B = 0.1}}'),
+        "material.Pt.impurities.a: must keep its sign within a region",
+    ),
+    "a far too large": (
+        (PT, f"impurities = {{{METAL}, a = 1e300, lambda = 1e10}}"),
+        "material.Pt.impurities: must give finite numbers D > 0",
+    ),
+    "n_im below 0 on the mesh": (
+        (PT, f"impurities = {{{METAL.replace('2.0', chr(34) + 'x - 3' + chr(34))}, a = 0.05, B = 0.1}}"),
+        "material.Pt.impurities.n_im: must be > 0 everywhere",
+    ),
+    "impurities and theta": (
+        (PT, f"impurities = {{{METAL}, a = 0.05, B = 0.1}}\ntheta = 0"),
+        "material.Pt.theta: must not stand beside impurities",
     ),
     # vectors and expressions
     "h of two components": ((', "0 meV"]', "]"), "material.CuNi.exchange: must be a list of 3 numbers"),

@@ -136,18 +136,19 @@ def _check_expression(
         values = evaluate(value, position, axes, key)
     except CaseError as exc:
         return list(exc.problems)
-    wrong = [
-        number
-        for number in (values.min(initial=np.inf), values.max(initial=-np.inf))
-        if np.isfinite(number) and not quantity.allows(float(number))
+    extremes = [
+        values.min(initial=np.inf),
+        values.max(initial=-np.inf),
+        *values[values == quantity.other_than],
     ]
+    wrong = [number for number in extremes if np.isfinite(number) and not quantity.allows(float(number))]
     rule = f"must be{quantity.bounds()} everywhere in its region"
     return [Problem(key, rule, show(value.text), f"it takes the value {wrong[0]:g}")] if wrong else []
 
 
 def _scalars(model: Model, where: tuple[str, ...]) -> Iterator[tuple[str, Quantity, Scalar]]:
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
+    for attribute, field in type(model).model_fields.items():
+        name, value = field.alias or attribute, getattr(model, attribute)
         if isinstance(value, Model):
             yield from _scalars(value, (*where, name))
         elif isinstance(value, tuple):

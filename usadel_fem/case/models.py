@@ -19,6 +19,7 @@ from ..errors import show
 from . import checks
 from .base import Broken, FrozenDict, Model
 from .expressions import Expression, Scalar
+from .impurities import Impurities
 from .meshing import MeshSpec
 from .output import Line, Output, Point, Probe
 from .physical import Contact, Field, Interface, Material, PairPotential, Terminal, Vortex
@@ -31,6 +32,7 @@ __all__ = [
     "Contact",
     "Expression",
     "Field",
+    "Impurities",
     "Info",
     "Interface",
     "Line",

@@ -8,11 +8,12 @@ import numbers
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import StrictBool, StrictInt
+from pydantic import ConfigDict, StrictBool, StrictInt
 
 from ..errors import show
 from .base import Broken, Model
 from .expressions import Scalar
+from .impurities import Impurities
 from .quantities import Quantity, Triple, Vector
 
 __all__ = ["Contact", "Field", "Interface", "Material", "PairPotential", "Terminal", "Vortex"]
@@ -74,20 +75,28 @@ class Material(Model):
         "swapping": "kappa",
         "alpha": "rashba",
         "beta": "dresselhaus",
+        "impurity": "impurities",
+        "microscopic": "impurities",
     }
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["D"]}, {"required": ["impurities"]}]}
+    )
 
-    D: Annotated[Scalar, Quantity("diffusion constant", above=0, field=True)]
-    """Diffusion constant, as ħD [energy·length²]; > 0."""
-    N_F: Annotated[Scalar, Quantity("number", above=0, field=True)] = 1.0
-    """Density of states per spin, relative to that of the other materials; > 0."""
+    D: Annotated[Scalar, Quantity("diffusion constant", above=0, field=True)] | None = None
+    """Diffusion constant, as ħD [energy·length²]; > 0. Required unless there are impurities."""
+    N_F: Annotated[Scalar, Quantity("number", above=0, field=True)] | None = None
+    """Density of states per spin, relative to that of the other materials; > 0. Absent: 1, and for materials
+    given by impurities m p_F/2π² relative to that of the first of them."""
     exchange: _Exchange = (0.0, 0.0, 0.0)
     """Exchange or Zeeman field [hx, hy, hz] of the Hamiltonian −h·σ [energy]."""
-    theta: Annotated[Scalar, Quantity("number", field=True)] = 0.0
-    """Spin Hall angle θ."""
-    kappa: Annotated[Scalar, Quantity("number", field=True)] = 0.0
-    """Spin swapping coefficient κ."""
+    theta: Annotated[Scalar, Quantity("number", field=True)] | None = None
+    """Spin Hall angle θ. Absent: 0."""
+    kappa: Annotated[Scalar, Quantity("number", field=True)] | None = None
+    """Spin swapping coefficient κ. Absent: 0."""
     tau_so: Annotated[Scalar, Quantity("time", above=0, field=True)] | None = None
     """Spin–orbit relaxation time, as τ_so/ħ [1/energy]; > 0. Absent: no relaxation."""
+    impurities: Impurities | None = None
+    """Microscopic parameters that D, theta, kappa and tau_so follow from; excludes these four."""
     Delta: PairPotential | None = None
     """Given pair potential: a number, an expression, or {abs =, phase =} [energy]. Excludes Tc."""
     Tc: Annotated[float, Quantity("temperature", above=0)] | None = None
@@ -106,6 +115,14 @@ class Material(Model):
             yield Broken(
                 ("Tc",), "must not stand beside Delta: Delta is given, Tc makes it self-consistent", received
             )
+        if data.get("impurities") is None:
+            if data.get("D") is None:
+                yield Broken(("D",), "is required", "nothing", "or give impurities = {p_F = ..., ...}")
+            return
+        for key in ("D", "theta", "kappa", "tau_so"):
+            if data.get(key) is not None:
+                rule = "must not stand beside impurities, which it follows from"
+                yield Broken((key,), rule, show(data[key]), "usadel-fem material prints its value")
 
 
 def _conductance_needed(data: Mapping[str, Any], keys: Iterable[str]) -> Iterable[Broken]:

@@ -35,19 +35,24 @@ UnitSystem = tuple[str, str]
 
 @dataclass(frozen=True)
 class _Reading:
-    inside_case: bool = False
     units: UnitSystem | None = None
     broken: bool = False
+    hint: str = "give Case(units=...) a plain table instead of a model: only a case knows its units"
 
 
 _OUTSIDE = _Reading()
+_INFINITE = ("inf", "+inf", "-inf")
+_UNITS_HINT = 'add a [units] table, such as energy = "meV" and length = "nm"'
 _READING: ContextVar[_Reading] = ContextVar("reading", default=_OUTSIDE)
 
 
 @contextmanager
-def units_of_case(units: UnitSystem | None, broken: bool = False) -> Iterator[None]:
-    """Read quantities in these units; `broken` units were reported already and convert everything to 1."""
-    token = _READING.set(_Reading(True, units, broken))
+def units_of_case(units: UnitSystem | None, broken: bool = False, hint: str = _UNITS_HINT) -> Iterator[None]:
+    """Read quantities in these units; `broken` units were reported already and convert everything to 1.
+
+    `hint` tells those who write a unit where there are none how to say what plain numbers are in.
+    """
+    token = _READING.set(_Reading(units, broken, hint))
     try:
         yield
     finally:
@@ -67,6 +72,8 @@ class Quantity:
     above: float | None = None
     least: float | None = None
     below: float | None = None
+    other_than: float | None = None
+    infinite: bool = False
     field: bool = False
 
     def read(self, value: object) -> Scalar:
@@ -79,7 +86,8 @@ class Quantity:
         if isinstance(value, Expression):
             result: Scalar = value
         elif isinstance(value, str):
-            result = self._from_text(value)
+            endless = self.infinite and value.strip() in _INFINITE
+            result = float(value) if endless else self._from_text(value)
         elif isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise broken_rule(f"must be {self.describe()}", show(value))
         else:
@@ -94,11 +102,12 @@ class Quantity:
 
     def describe(self) -> str:
         """What is allowed, as a phrase."""
-        return f"a number{self.bounds()}" + (" or an expression of position" if self.field else "")
+        infinite = ", inf or -inf" if self.infinite else ""
+        return f"a number{self.bounds()}{infinite}" + (" or an expression of position" if self.field else "")
 
     def bounds(self) -> str:
         """The bounds, as `` > 0``, or an empty string."""
-        limits = ((">", self.above), (">=", self.least), ("<", self.below))
+        limits = ((">", self.above), (">=", self.least), ("<", self.below), ("other than", self.other_than))
         return " and".join(f" {sign} {limit:g}" for sign, limit in limits if limit is not None)
 
     def allows(self, number: float) -> bool:
@@ -107,11 +116,12 @@ class Quantity:
             (self.above is not None and not number > self.above)
             or (self.least is not None and not number >= self.least)
             or (self.below is not None and not number < self.below)
+            or number == self.other_than
         )
 
     def _check(self, number: float, value: object) -> None:
-        if not math.isfinite(number):
-            raise broken_rule("must be a finite number", show(value))
+        if not math.isfinite(number) and not (self.infinite and math.isinf(number)):
+            raise broken_rule(f"must be {'a' if self.infinite else 'a finite'} number", show(value))
         if not self.allows(number):
             raise broken_rule(f"must be{self.bounds()}", show(value))
 
@@ -131,13 +141,7 @@ class Quantity:
         if reading.broken:
             return 1.0
         if reading.units is None and self.dimension != "angle":
-            hint = 'add a [units] table, such as energy = "meV" and length = "nm"'
-            outside = "give Case(units=...) a plain table instead of a model: only a case knows its units"
-            raise broken_rule(
-                "may carry a unit only in a case with [units]",
-                show(text),
-                hint if reading.inside_case else outside,
-            )
+            raise broken_rule("may carry a unit only in a case with [units]", show(text), reading.hint)
         energy, length = reading.units or ("", "")
         try:
             return to_reduced(text, self.dimension, energy, length)
@@ -162,6 +166,8 @@ class Quantity:
         ):
             if limit is not None:
                 number[name] = limit
+        if self.other_than is not None:
+            number["not"] = {"const": self.other_than}
         text: dict[str, Any] = {"type": "string"}
         examples = [EXAMPLES[self.dimension]] if self.dimension in EXAMPLES else []
         if examples + (["0.3*cos(pi*x/4)"] if self.field else []):
@@ -228,6 +234,8 @@ def _as_float(value: numbers.Real) -> float:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)  # JSON has no word for it; `Quantity.read` knows this one
     return value.text if isinstance(value, Expression) else value
 
 

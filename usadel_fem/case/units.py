@@ -1,7 +1,7 @@
 """From numbers with units to reduced numbers: ħ = k_B = e = 1, one unit of energy and one of length.
 
 A value of each dimension is multiplied by the constants that make it powers of energy and length alone:
-ħD, k_B T, eV, τ/ħ, eB/ħ, eA/ħ. Constants: CODATA, through pint.
+ħD, k_B T, eV, τ/ħ, eB/ħ, eA/ħ, m/ħ², ħv. Constants: CODATA, through pint.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ DIMENSIONS: dict[str, tuple[tuple[tuple[str, str], ...], int, int]] = {
     "magnetic field": ((("T", "e/hbar"),), 0, -2),
     "vector potential": ((("T*m", "e/hbar"),), 0, -1),
     "conductance": ((("meV*nm", ""),), 1, 1),
+    "mass": ((("kg", "1/hbar^2"),), -1, -2),
+    "velocity": ((("m/s", "hbar"),), 1, 1),
+    "number density": ((("1/nm^3", ""),), 0, -3),
+    "vertex": ((("meV*nm^3", ""),), 1, 3),
     "angle": ((("rad", ""),), 0, 0),
 }
 EXAMPLES = {
@@ -48,6 +52,10 @@ EXAMPLES = {
     "magnetic field": "0.1 T",
     "vector potential": "2 mT*um",
     "conductance": "0.2 meV*nm",
+    "mass": "0.9 m_e",
+    "velocity": "1.4e6 m/s",
+    "number density": "1e19 cm^-3",
+    "vertex": "0.2 meV*nm^3",
     "angle": "90 deg",
 }
 """One way to write a value of each dimension."""
@@ -79,6 +87,8 @@ _COMMON = (
     "uV",
     "T",
     "mT",
+    "m_e",
+    "kg",
     "rad",
     "deg",
 )
@@ -91,7 +101,7 @@ _HINTS = {
 }
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_WORD = r"[^\W\d_]+"
+_WORD = r"(?:m_e\b|[^\W\d_]+)"
 _FACTOR = rf"{_WORD}(?:(?:\^|\*\*)[+-]?\d\d?)?"
 _UNIT = re.compile(rf"{_FACTOR}(?:\s*[*/·]\s*{_FACTOR}|\s+{_FACTOR})*")
 _NO_UNIT = r"(?:(?:if|and|or|else|in|is|not|x|y|z|r|phi|pi|j)\b|\w+\()"
@@ -175,6 +185,7 @@ def _constant(name: str) -> Any:
         "": registry.Quantity(1.0, ""),
         "hbar": hbar,
         "1/hbar": 1 / hbar,
+        "1/hbar^2": 1 / hbar**2,
         "e": charge,
         "e/hbar": charge / hbar,
         "k": registry.Quantity(1.0, "boltzmann_constant"),

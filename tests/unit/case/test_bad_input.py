@@ -45,6 +45,17 @@ def mesh(text):
     return {"mesh": f"[mesh]\n{text}"}
 
 
+UNITS = '[units]\nenergy = "meV"\nlength = "nm"'
+
+
+def impurities(table=None, line="", **changes):
+    """A third material given by impurities, with some parameters changed or left out."""
+    given = {"p_F": 7.3, "v_F": 0.83, "n_im": 0.11, "a": 0.137, "lambda": 0.013, **changes}
+    inline = ", ".join(f"{key} = {value}" for key, value in given.items() if value is not None)
+    text = f"[material.N]\n{line}\nimpurities = {table or '{' + inline + '}'}"
+    return {"material": f"{GOOD['material']}\n{text}"}
+
+
 SELF_CONSISTENT = extra_solve("self_consistent = true", "temperature = 0.1")
 EXCHANGE = "material.F.exchange"
 FIRST = "material.F.exchange[0]"
@@ -94,6 +105,50 @@ BAD = {
         {**ferromagnet("Delta = 1\nTc = 0.5"), **SELF_CONSISTENT},
         "material.F.Tc", "must not stand beside Delta"),
     "rashba varies": (ferromagnet('rashba = "x"'), "material.F.rashba", "cannot depend on position"),
+    # impurities
+    "impurities beside D": (impurities(line="D = 1"), "material.N.D", "must not stand beside impurities"),
+    "impurities beside theta": (impurities(line="theta = 0"), "material.N.theta", "beside impurities"),
+    "impurities beside kappa": (impurities(line="kappa = 0.1"), "material.N.kappa", "beside impurities"),
+    "impurities beside tau_so": (impurities(line="tau_so = 3"), "material.N.tau_so", "beside impurities"),
+    "impurities of a number": (impurities("3"), "material.N.impurities", "must be a table"),
+    "mass and velocity": (impurities(m=2), "material.N.impurities.v_F", "must not stand beside m"),
+    "no mass": (impurities(v_F=None), "material.N.impurities", "must have m or v_F"),
+    "two couplings": (impurities(B=2), "material.N.impurities.B", "must not stand beside lambda"),
+    "no coupling": (impurities(**{"lambda": None}), "material.N.impurities", "must have lambda or B"),
+    "no p_F": (impurities(p_F=None), "material.N.impurities.p_F", "is required"),
+    "no n_im": (impurities(n_im=None), "material.N.impurities.n_im", "is required"),
+    "no a": (impurities(a=None), "material.N.impurities.a", "is required"),
+    "a of 0": (impurities(a=0), "material.N.impurities.a", "must be other than 0; received 0"),
+    "a is nan": (impurities(a="nan"), "material.N.impurities.a", "must be a number; received nan"),
+    "a of a word": (impurities(a='"strong"'), "material.N.impurities.a", "'strong' is not one"),
+    "lambda at resonance": (impurities(a="inf"), "material.N.impurities.a", "give B instead of lambda"),
+    "lambda at negative resonance": (impurities(a="-inf"), "material.N.impurities.a", "received -inf"),
+    "lambda somewhere at resonance": (
+        impurities(a='"inf"', **{"lambda": '"0.1*x"'}), "material.N.impurities.a", "give B"),
+    "n_im of 0": (impurities(n_im=0), "material.N.impurities.n_im", "must be > 0"),
+    "n_im is infinite": (impurities(n_im="inf"), "material.N.impurities.n_im", "must be a finite number"),
+    "negative lambda": (impurities(**{"lambda": -1}), "material.N.impurities.lambda", "must be >= 0"),
+    "negative p_F": (impurities(p_F=-1), "material.N.impurities.p_F", "must be > 0"),
+    "p_F varies": (impurities(p_F='"1+x"'), "material.N.impurities.p_F", "cannot depend on position"),
+    "kF": (impurities(kF=1), "material.N.impurities.kF", "did you mean 'p_F'"),
+    "k_F": (impurities(k_F=1), "material.N.impurities.k_F", "did you mean 'p_F'"),
+    "density": (impurities(density=1), "material.N.impurities.density", "did you mean 'n_im'"),
+    "mass": (impurities(mass=1), "material.N.impurities.mass", "did you mean 'm'"),
+    "scattering_length": (
+        impurities(scattering_length=1), "material.N.impurities.scattering_length", "did you mean 'a'"),
+    "lambda_so": (impurities(lambda_so=1), "material.N.impurities.lambda_so", "did you mean 'lambda'"),
+    "vertex": (impurities(vertex=1), "material.N.impurities.vertex", "did you mean 'B'"),
+    "impurity in the singular": (
+        ferromagnet("impurity = {p_F = 1}"), "material.F.impurity", "did you mean 'impurities'"),
+    "length for a mass": (
+        {"units": UNITS, **impurities(v_F=None, m='"2 nm"')},
+        "material.N.impurities.m", 'must be a mass, such as "0.9 m_e"'),
+    "area for a density": (
+        {"units": UNITS, **impurities(n_im='"2 cm^-2"')},
+        "material.N.impurities.n_im", 'must be a number density, such as "1e19 cm^-3"'),
+    "energy for a vertex": (
+        {"units": UNITS, **impurities(B='"2 meV"', **{"lambda": None})},
+        "material.N.impurities.B", 'must be a vertex, such as'),
     # vectors
     "h of two components": (ferromagnet("exchange = [0, 1]"), EXCHANGE, "a list of 3 numbers"),
     "h of four components": (ferromagnet("exchange = [0, 1, 2, 3]"), EXCHANGE, "4 given"),

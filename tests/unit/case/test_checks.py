@@ -52,6 +52,7 @@ def test_fields():
     assert check_fields(case(), ["dos"]) == []
 
 
+METAL = {"p_F": 7.3, "v_F": 0.83, "n_im": 0.11, "B": 0.2}
 POINTS = np.array([[-1.0, 0.0, 2.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
 
 
@@ -68,6 +69,10 @@ POINTS = np.array([[-1.0, 0.0, 2.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
         ({"Delta": {"abs": "x"}}, "material.S.Delta.abs", "must be >= 0"),
         ({"Delta": {"abs": 1, "phase": "1/x"}}, "material.S.Delta.phase", "is inf"),
         ({"theta": "x", "kappa": "-x"}, None, ""),
+        ({"D": None, "impurities": {**METAL, "a": "x"}},
+        "material.S.impurities.a", "must be other than 0 everywhere in its region"),
+        ({"D": None, "impurities": {**METAL, "a": "x + 0.3"}}, None, ""),
+        ({"D": None, "impurities": {**METAL, "a": 1, "n_im": "1/x"}}, "material.S.impurities.n_im", "is inf"),
     ],
 )  # fmt: skip
 def test_values_on_the_mesh(material, key, fragment):
