@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tests.verification import radial
 from usadel_fem.case import Case
 from usadel_fem.device import Device, build_device
+from usadel_fem.observables.local import LocalFields
 from usadel_fem.physics.nambu import SIGMA, TAU3, Complex
 from usadel_fem.solver.energies import DeviceSolver
 
@@ -91,3 +92,31 @@ def traces_of(exact: radial.Fields) -> dict[str, Complex]:
         "torque": np.einsum("aij,qji->qa", SIGMA @ TAU3, exact.torque),
         "source": np.einsum("aij,qji->qa", SIGMA, exact.torque),
     }
+
+
+class Elements:
+    """The package's currents and torques, by the names of `traces_of`."""
+
+    def __init__(self, device: Device) -> None:
+        spins = [f"spin_current_{b}" for b in "xyz"]
+        self.names = ["charge_current", *spins, "spin_torque", "spin_source"]
+        self.fields = LocalFields(device, self.names)
+        self.at, self.elements = self.fields.cells.plain, self.fields.elements
+
+    def at_points(self, g: Complex) -> dict[str, Complex]:
+        """At the quadrature points `at`."""
+        return self._named(self.fields.cells(g, self.names))
+
+    def __call__(self, g: Complex) -> dict[str, Complex]:
+        """As the fields of cells show them."""
+        return self._named(self.fields(g)["cells"])
+
+    def mean(self, values: Complex) -> Complex:
+        """Averages over elements of any values at the points."""
+        weight = self.at.weight.reshape(self.elements, -1)
+        shaped = values.reshape(*weight.shape, *values.shape[1:])
+        return np.einsum("eq,eq...->e...", weight / weight.sum(axis=1, keepdims=True), shaped)
+
+    def _named(self, found: dict[str, Complex]) -> dict[str, Complex]:
+        charge, x, y, z, torque, source = (found[name] for name in self.names)
+        return {"charge": charge, "spin": np.stack([x, y, z], axis=1), "torque": torque, "source": source}

@@ -14,11 +14,9 @@ import pytest
 
 from tests.verification import radial
 from tests.verification.discrete import rate
-from tests.verification.rings import device, powers, solved, traces_of
+from tests.verification.rings import Elements, device, powers, solved, traces_of
 from tests.verification.table import compare
-from usadel_fem.observables.points import ElementTraces
 from usadel_fem.physics.bulk import bulk
-from usadel_fem.physics.currents import matrix_current, matrix_torque
 
 NONE = powers(0.0)
 
@@ -113,7 +111,7 @@ def built(name, order, level):
 def computed(name, order, level):
     """The evaluation of traces on a mesh, the places of its nodes, and ǧ_h."""
     on_mesh = built(name, order, level)
-    return ElementTraces(on_mesh), on_mesh.nodes.T[:2], solved(disk(name), on_mesh)
+    return Elements(on_mesh), on_mesh.nodes.T[:2], solved(disk(name), on_mesh)
 
 
 def differences(name, order, level, reference=None):
@@ -129,37 +127,14 @@ def differences(name, order, level, reference=None):
     weight = evaluate.at.weight
     volume = weight.reshape(evaluate.elements, -1).sum(axis=1)
     expected = traces_of(reference.fields(*evaluate.at.position))
-    found = traces_of(fields_at_points(evaluate, g))
-    means = evaluate(g)
-    in_elements = {
-        "charge": means.charge, "spin": means.spin, "torque": means.torque, "source": means.spin_source,
-    }  # fmt: skip
+    found, in_elements = evaluate.at_points(g), evaluate(g)
     axes = slice(0, 3 if disk(name).turning else 2)
     for trace in expected:
         cut = (..., axes) if trace in ("charge", "spin") else ...
-        mean = element_means(evaluate, expected[trace])
+        mean = evaluate.mean(expected[trace])
         out[f"{trace} at points"] = relative(found[trace][cut], expected[trace][cut], weight)
         out[f"{trace} of elements"] = relative(in_elements[trace][cut], mean[cut], volume)
     return out
-
-
-def fields_at_points(evaluate, g):
-    """Eqs. (2) and (3) of the interpolated ǧ_h, as the element means use them."""
-    at = evaluate.at
-    value = (at.value @ g.reshape(-1, 16)).reshape(-1, 4, 4)
-    gradient = np.zeros((value.shape[0], 3, 4, 4), dtype=complex)
-    for axis, matrix in zip(evaluate.axes, at.gradient, strict=True):
-        gradient[:, axis] = (matrix @ g.reshape(-1, 16)).reshape(-1, 4, 4)
-    coefficients = evaluate.n_f * evaluate.d, evaluate.theta, evaluate.kappa
-    return radial.Fields(
-        value, matrix_current(value, gradient, *coefficients), matrix_torque(value, gradient, *coefficients)
-    )
-
-
-def element_means(evaluate, values):
-    weight = evaluate.at.weight.reshape(evaluate.elements, -1)
-    shaped = values.reshape(*weight.shape, *values.shape[1:])
-    return np.einsum("eq,eq...->e...", weight / weight.sum(axis=1, keepdims=True), shaped)
 
 
 def relative(found, expected, weight):
