@@ -6,9 +6,7 @@ linear finite elements that share no code with the solver.
 
 from __future__ import annotations
 
-import functools
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,60 +16,19 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 import usadel_fem as uf
+from tests.cases.common import COARSE, FILES, FOLDER, check, field, header, profile, promised, solved
 from tests.cases.linear import LinearDevice, critical_temperature, matsubara_sum
-from tests.cases.profiles import amplitudes_behind_a_contact, rotating_field, vortex_current
+from tests.cases.profiles import amplitudes_behind_a_contact, rotating_field
+from tests.cases.vortex import current, grid
 from tests.verification.minigap import minigap
-
-FOLDER = Path(__file__).parents[2] / "cases"
-FILES = {path.name[:2]: path for path in sorted(FOLDER.glob("*.toml"))}
 
 HBAR = 0.6582119569  # meV ps
 K_B = 0.08617333262  # meV/K
 
-COARSE = {
-    "01": {"mesh.file": '"../meshes/sfn_trilayer_coarse.msh"', "mesh.order": "1"},
-    "05": {"mesh.layers.0.elements": "6", "mesh.layers.1.elements": "6"},
-}
-"""What makes a case fast enough; the others run as they are."""
-
-
-@functools.cache
-def solved(number: str, *more: tuple[str, str], full: bool = False) -> uf.Solution:
-    """The solution of a case, on its coarse mesh unless `full`."""
-    overrides = dict(more) if full else {**COARSE.get(number, {}), **dict(more)}
-    return uf.solve(uf.load_case(FILES[number], overrides))
-
-
-def header(number: str) -> str:
-    lines = FILES[number].read_text(encoding="utf-8").splitlines()
-    comment = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
-    return " ".join(comment)
-
-
-def promised(number: str, pattern: str) -> list[float]:
-    """Numbers of the header, where `pattern` has a group for each."""
-    found = re.search(pattern, header(number))
-    assert found is not None, f"the header of case {number} does not say {pattern}"
-    return [float(group) for group in found.groups()]
-
-
-def field(solution: uf.Solution, name: str) -> NDArray[Any]:
-    value = solution.observables[name]
-    assert isinstance(value, uf.Observable)
-    return np.asarray(value)
-
-
-def check(solution: uf.Solution) -> None:
-    summary = solution.summary
-    assert solution.converged
-    assert summary["normalisation_defect"] < 1e-12
-    assert max(summary["conservation_defect"].values()) < 1e-7
-    assert not [note for note in summary["notes"] if "too coarse" in note]
-
 
 def test_there_are_cases() -> None:
     assert list(FILES) == [f"{n:02}" for n in range(1, len(FILES) + 1)]
-    assert len(FILES) >= 7
+    assert len(FILES) >= 12
 
 
 @pytest.mark.parametrize("number", FILES)
@@ -190,13 +147,6 @@ def test_minigap(phase: int) -> None:
 
 
 # 03 ------------------------------------------------------------
-
-
-def profile(solution: uf.Solution, name: str, probe: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Position (p,) and values of a field along a line."""
-    values = solution.observables[f"probe:{probe}"]
-    assert isinstance(values, dict)
-    return np.asarray(values["position"])[:, 0], np.asarray(values[name])
 
 
 def test_oscillation() -> None:
@@ -335,15 +285,15 @@ def linear_currents(temperature: float = 0.55, gap: float = 0.3) -> dict[str, fl
 def test_vortex() -> None:
     """Currents of cells, whose size is a tenth to a fifth of the radius: 2 % of the maximum on average."""
     most, radius = promised("07", r"phi is (\d\.\d+) at its maximum, at r = (\d\.\d+)")
-    r = np.linspace(0.02, 4.99, 500)
-    expected = vortex_current(r, 0.2, 1.0, np.tanh, 5.0)
+    r = grid(5.0)
+    expected = current(r, 0.2, 1.0, np.tanh(r))
     assert expected.max() == pytest.approx(most, abs=0.005)
     assert r[np.argmax(expected)] == pytest.approx(radius, abs=0.03)
     solution = solved("07")
     x, y, _ = solution.nodes[solution.cells[:, :3]].mean(axis=1).T
-    current, distance = field(solution, "charge_current"), np.hypot(x, y)
-    around = (x * current[:, 1] - y * current[:, 0]) / distance
-    outwards = (x * current[:, 0] + y * current[:, 1]) / distance
+    flow, distance = field(solution, "charge_current"), np.hypot(x, y)
+    around = (x * flow[:, 1] - y * flow[:, 0]) / distance
+    outwards = (x * flow[:, 0] + y * flow[:, 1]) / distance
     error = around - np.interp(distance, r, expected)
     assert np.sqrt(np.mean(error**2)) < 0.02 * most
     assert np.sqrt(np.mean(outwards**2)) < 0.01 * most

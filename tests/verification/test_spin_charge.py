@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 import skfem
@@ -153,26 +155,38 @@ def interior(device):
 # The superconducting strip with a supercurrent ------------------------------------------------
 
 
-def strip_angle(omega):
-    """θ_ω of a uniform superconductor with phase q·x: Dq² sin cos = 2Δ cos − 2ω sin."""
+@dataclass(frozen=True)
+class Strip:
+    """A superconducting strip |y| < w/2 with phase q·x: its spins to first order in θ, at one frequency.
 
-    def equation(angle):
-        s, c = np.sin(angle), np.cos(angle)
-        return D * WINDING**2 * s * c + 2 * omega * s - 2 * GAP * c
-
-    return brentq(equation, 0, np.pi / 2, xtol=1e-14)
-
-
-def edge_spin(y, omega, theta, width, relaxation=0.0):
-    """Tr σ^zτ₃ǧ (per i) of a strip |y| < w/2 to first order in θ.
-
-    The current of Eq. (2) through the edges, J^θ_y = −Dθσ^z∂_xǧ, has to be taken back by diffusion. With
-    θ_ω → θ_ω + σα: α″ = k²α, α′(±w/2) = −iθq sin θ_ω, k² = q² cos 2θ_ω + 2(ω cos θ_ω + Δ sin θ_ω)/D + …/τ_so.
+    The current of Eq. (2) through the edges, J^θ_y = −Dθσ^z∂_xǧ, has to be taken back by diffusion. With the
+    spectral angle, Dq² sin cos = 2Δ cos − 2ω sin, shifted by ±α(y) for the two spins: α″ = k²α and
+    α′(±w/2) = −iθq sin, k² = q² cos(2·angle) + 2(ω cos + Δ sin)/D + 1/Dτ_so.
     """
-    angle = strip_angle(omega)
-    s, c = np.sin(angle), np.cos(angle)
-    k = np.sqrt(WINDING**2 * np.cos(2 * angle) + 2 * (omega * c + GAP * s) / D + relaxation / D)
-    return 4 * theta * WINDING * s**2 * np.sinh(k * y) / (k * np.cosh(k * width / 2))
+
+    d: float
+    gap: float
+    slope: float
+    width: float
+    relaxation: float = 0.0
+
+    def angle(self, omega):
+        def equation(angle):
+            s, c = np.sin(angle), np.cos(angle)
+            return self.d * self.slope**2 * s * c + 2 * omega * s - 2 * self.gap * c
+
+        return brentq(equation, 0, np.pi / 2, xtol=1e-14)
+
+    def edge_spin(self, y, omega, theta):
+        """Im Tr σ^zτ₃ǧ at y."""
+        s, c = np.sin(self.angle(omega)), np.cos(self.angle(omega))
+        k = np.sqrt(
+            self.slope**2 * (c**2 - s**2) + (2 * (omega * c + self.gap * s) + self.relaxation) / self.d
+        )
+        return 4 * theta * self.slope * s**2 * np.sinh(k * y) / (k * np.cosh(k * self.width / 2))
+
+
+STRIP = Strip(D, GAP, WINDING, 1.7)
 
 
 def strip(theta, elements, **material):
@@ -197,7 +211,7 @@ def test_supercurrent_makes_spins_at_the_edges():
     errors = []
     for theta in (0.04, 0.08):
         y, found = spin_across(strip(theta, 8))
-        expected = edge_spin(y, OMEGA, theta, 1.7)
+        expected = STRIP.edge_spin(y, OMEGA, theta)
         size = np.abs(expected).max()
         errors.append(np.abs(found.imag - expected).max() / size)
         assert np.abs(found.real).max() < 1e-9 * size
@@ -218,9 +232,9 @@ def test_edge_spin_is_odd_in_the_current_and_in_the_spin_hall_angle():
 def test_spin_relaxation_shortens_the_edge():
     """Eq. (70) takes k² to k² + 1/Dτ_so: triplet pairs decay with |ω| + 1/2τ_so."""
     y, found = spin_across(strip(0.05, 8, tau_so=0.9))
-    expected = edge_spin(y, OMEGA, 0.05, 1.7, relaxation=1 / 0.9)
+    expected = replace(STRIP, relaxation=1 / 0.9).edge_spin(y, OMEGA, 0.05)
     size = np.abs(expected).max()
-    assert size < 0.9 * np.abs(edge_spin(y, OMEGA, 0.05, 1.7)).max()
+    assert size < 0.9 * np.abs(STRIP.edge_spin(y, OMEGA, 0.05)).max()
     assert np.abs(found.imag - expected).max() < 3e-3 * size
 
 
