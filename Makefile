@@ -10,10 +10,10 @@ DEMO_OUT ?= demo.out
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all lint format bench clean help
+.PHONY: demo test test-all lint format bench figures clean help
 
 help:
-	@echo "make demo | test | test-all | lint | format | bench | clean"
+	@echo "make demo | test | test-all | lint | format | bench | figures | clean"
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -50,6 +50,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+figures: $(VENV)/.dev
+	$(BIN)/python docs/figures.py
 
 clean:
 	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,7 +9,16 @@ import usadel_fem as uf
 from tests.samples import wire_solution
 from usadel_fem.physics.basis import from_plain_basis, to_plain_basis
 from usadel_fem.physics.bulk import bulk
-from usadel_fem.physics.nambu import PAULI, SIGMA, TAU, TAU3, dot_sigma, pair_matrix
+from usadel_fem.physics.nambu import (
+    PAULI,
+    SIGMA,
+    TAU,
+    TAU3,
+    at_minus_frequency,
+    dot_sigma,
+    pair_matrix,
+    riccati,
+)
 
 SY = SIGMA[1]
 U = expm(0.25j * np.pi * SY @ (np.eye(4) - TAU3))
@@ -61,6 +70,24 @@ def test_symmetry_of_matsubara_functions() -> None:
     assert np.allclose(g, -x @ g.conj() @ x)
     plain = to_plain_basis(g)
     assert np.allclose(plain, -TAU[1] @ plain.conj() @ TAU[1])
+    assert np.allclose(to_plain_basis(at_minus_frequency(g)), at_minus_frequency(plain))
+
+
+def test_symmetry_of_retarded_functions() -> None:
+    above, below = (to_plain_basis(bulk(e + 0.03j, 0.83 * np.exp(0.4j), H)) for e in (0.41, -0.41))
+    assert np.allclose(below, -TAU[1] @ above.conj() @ TAU[1])
+
+
+def test_riccati_amplitudes_and_traces() -> None:
+    """γ iσ_y and −iσ_yγ̃; Tr τ₃X and Tr σ^aX with the σ^a of the plain basis."""
+    g = bulk(0.31j, 0.83 * np.exp(0.4j), H)
+    isy = 1j * PAULI[2]
+    (gamma, gamma_tilde), plain = riccati(g), riccati(to_plain_basis(g))
+    assert np.allclose(plain[0], gamma @ isy)
+    assert np.allclose(plain[1], -isy @ gamma_tilde)
+    x = random()[0]
+    for operator in (TAU3, *SIGMA):
+        assert np.isclose(np.trace(operator @ x), np.trace(to_plain_basis(operator) @ to_plain_basis(x)))
 
 
 def test_bulk_green_function_solves_the_equation_of_the_plain_basis() -> None:
