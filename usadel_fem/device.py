@@ -26,6 +26,7 @@ from usadel_fem.gauge import GaugeField, check_field
 from usadel_fem.materials import (
     At,
     check_impurities,
+    check_resonances,
     diffusion,
     relative_states,
     relaxation_rate,
@@ -202,12 +203,19 @@ class Device:
         )
 
 
-def build_device(case: Case) -> Device:
+def build_device(case: Case, *, unbounded: bool = False) -> Device:
     """Load the mesh of a case and check that both belong together.
 
+    Args:
+        unbounded: accept materials at a resonance that are given by λ. They have no coefficients: such a
+            device knows its mesh and what was given, but cannot be solved.
+
     Raises:
-        CaseError: mesh problems, names that do not agree, coefficients out of bounds on the mesh.
+        CaseError: mesh problems, names that do not agree, coefficients out of bounds on the mesh, or none.
     """
+    hopeless = [] if unbounded else check_resonances(case)
+    if hopeless:
+        raise CaseError(hopeless)
     split = [n for n, i in case.interface.items() if i.conductance is not None]
     spec = case.mesh
     if spec.shape is not None:

@@ -1,10 +1,10 @@
-"""What impurities make of a material, in words: the table of `usadel-fem material`, and its warnings."""
+"""Reports on materials given by their impurities: those of a device, of a case, of a table by itself."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,117 +13,15 @@ from usadel_fem.case.base import dotted
 from usadel_fem.case.checks import largest_gap
 from usadel_fem.case.expressions import Expression, Scalar, evaluate
 from usadel_fem.case.quantities import UnitSystem, units_of_case
-from usadel_fem.case.units import DIMENSIONS, to_reduced
 from usadel_fem.device import Device, build_device
 from usadel_fem.errors import CaseError, Problem, did_you_mean, show
-from usadel_fem.materials import relative_states, scattering
-from usadel_fem.physics.microscopics import Ratio, Scattering, regime
+from usadel_fem.material_table import MaterialReport, ResonanceReport
+from usadel_fem.materials import At, relative_states, resonance_of, scattering
 from usadel_fem.physics.nambu import Real
 
-__all__ = ["MaterialReport", "device_reports", "plain_report", "report_of_table", "reports_of"]
+__all__ = ["device_reports", "plain_report", "report_of_table", "reports_of"]
 
 _TABLE = "--impurities"
-
-
-@dataclass(frozen=True)
-class MaterialReport:
-    """One material given by its impurities, with everything that follows from them.
-
-    Attributes:
-        key: dotted key, or a title where there is no case.
-        given: the parameters as written.
-        scattering: coefficients at the nodes of the material's regions; at one point where nothing varies.
-        units: base units, None for reduced numbers.
-        states: N_F in the unit of the case, at the same points.
-        gap: the largest gap of the case, 0 where nothing superconducts.
-    """
-
-    key: str
-    given: Impurities
-    scattering: Scattering
-    units: UnitSystem | None
-    states: Real | None = None
-    gap: float = 0.0
-
-    @property
-    def coherence(self) -> Real | None:
-        """ξ = √(D/Δ) of the largest gap."""
-        return np.sqrt(self.scattering.D / self.gap) if self.gap else None
-
-    @property
-    def ratios(self) -> tuple[Ratio, ...]:
-        """The conditions of the paper, where they are worst."""
-        return regime(self.scattering, self.coherence)
-
-    @property
-    def warnings(self) -> list[str]:
-        """One line per condition that fails."""
-        return [f"{self.key}: {ratio}" for ratio in self.ratios if not ratio.ok]
-
-    def brief(self) -> str:
-        """One line for `usadel-fem check`."""
-        s = self.scattering
-        numbers = {
-            "D": s.D, "theta": s.theta, "kappa": s.kappa, "tau_so": _inverse(s.relaxation_rate),
-            "N_F": s.N_F if self.states is None else self.states, "l": s.l,
-        }  # fmt: skip
-        return ", ".join(f"{name} = {_range(value)}" for name, value in numbers.items())
-
-    def __str__(self) -> str:
-        rows = {**self._given_rows(), **self._derived_rows()}
-        width = max(map(len, rows)) + 2
-        lines = [self.key, *(f"  {name:<{width}}{text}" for name, text in rows.items())]
-        lines += ["  regime", *(f"    {ratio}" for ratio in self.ratios)]
-        if self.coherence is None:
-            lines.append("    xi / l: no gap is known here, so there is no coherence length to compare with")
-        return "\n".join(lines)
-
-    def _given_rows(self) -> Mapping[str, str]:
-        s = self.scattering
-        rows = {
-            "p_F": self._in(s.p_F, "inverse length"),
-            "v_F": self._in(s.v_F, "velocity", "m/s"),
-            "m": self._in(s.m, "mass", "m_e"),
-            "n_im": self._in(s.n_im, "number density", "cm^-3"),
-            "a": f"{self._in(s.a, 'length')}, p_F a = {_range(s.p_F * s.a)}",
-            "B": self._in(s.vertex, "vertex"),
-            "lambda": self._in(s.length, "length"),
-        }
-        if self.given.B is not None:
-            rows["lambda"] += " (|lambda^2| = |B| / p_F^2 t_0)"
-        else:
-            rows["B"] += " (lambda^2 p_F^2 t_0)"
-        return rows
-
-    def _derived_rows(self) -> Mapping[str, str]:
-        s = self.scattering
-        spin_time = _inverse(s.relaxation_rate)
-        rows = {
-            "tau": self._in(s.tau, "time", "fs"),
-            "l": self._in(s.l, "length"),
-            "D": self._in(s.D, "diffusion constant", "cm^2/s"),
-            "N_F": self._states(),
-            "theta": _sum(s.theta, ("skew", s.skew), ("side jump", s.side_jump)),
-            "kappa": _sum(s.kappa, ("local", s.local), ("nonlocal", s.nonlocal_)),
-            "tau_so": self._in(spin_time, "time", "ps"),
-            "sqrt(D tau_so)": self._in(np.sqrt(s.D * spin_time), "length"),
-        }
-        if self.coherence is not None:
-            gap = f"Delta = {self.gap:.4g}{_unit('energy', self.units)}, the largest gap of the case"
-            rows["xi"] = f"{self._in(self.coherence, 'length')} = sqrt(D / Delta), {gap}"
-        return rows
-
-    def _states(self) -> str:
-        unit = " per energy and length^3" if self.units is None else " {}^-1 {}^-3".format(*self.units)
-        relative = "" if self.states is None else f"; relative, as the case uses it: {_range(self.states)}"
-        return f"{_range(self.scattering.N_F)}{unit}{relative}"
-
-    def _in(self, values: Real, dimension: str, other: str = "") -> str:
-        """Values in the units of the case and, where these are known, in another unit."""
-        text = f"{_range(values)}{_unit(dimension, self.units)}"
-        if self.units is None or not other:
-            return text
-        return f"{text} = {_range(values / to_reduced(f'1 {other}', dimension, *self.units))} {other}"
 
 
 def device_reports(device: Device, names: Collection[str] = ()) -> list[MaterialReport]:
@@ -144,7 +42,8 @@ def device_reports(device: Device, names: Collection[str] = ()) -> list[Material
 
 
 def reports_of(case: Case, names: Collection[str] = ()) -> list[MaterialReport]:
-    """Reports on a case, its mesh loaded for what depends on position.
+    """Reports on a case, its mesh loaded for what depends on position; also on a case that cannot be solved
+    because a material stands at a resonance and is given by λ.
 
     Raises:
         CaseError: the case and its mesh do not fit, a wrong name, or no material given by its impurities.
@@ -153,7 +52,7 @@ def reports_of(case: Case, names: Collection[str] = ()) -> list[MaterialReport]:
         rule = "must have a material that is given by impurities"
         hint = "write impurities = {p_F = ..., ...} instead of D, theta, kappa and tau_so"
         raise CaseError([Problem("material", rule, "none", hint)])
-    return device_reports(build_device(case), names)
+    return device_reports(build_device(case, unbounded=True), names)
 
 
 def report_of_table(text: str, energy: str | None, length: str | None) -> MaterialReport:
@@ -203,6 +102,8 @@ def _table(text: str) -> object:
 def plain_report(given: Impurities, units: UnitSystem | None) -> MaterialReport:
     """A report on impurities without a case around them.
 
+    Beside λ, a = ±inf has a `ResonanceReport`.
+
     Raises:
         CaseError: a parameter that depends on position.
 
@@ -213,7 +114,7 @@ def plain_report(given: Impurities, units: UnitSystem | None) -> MaterialReport:
     if given.varies:
         rule = "must be numbers here: without a case there is no mesh for expressions of position"
         raise CaseError([Problem("", rule)])
-    return MaterialReport("impurities", given, scattering(given, _number), units)
+    return _report("impurities", given, _number, units)
 
 
 def _number(value: Scalar) -> Real:
@@ -232,14 +133,23 @@ def _device_report(device: Device, name: str) -> MaterialReport:
     def at(value: Scalar) -> Real:
         return evaluate(value, position, space.axes)
 
-    return MaterialReport(
-        dotted(("material", name)),
-        material.impurities,
-        scattering(material.impurities, at),
-        case.unit_system,
-        relative_states(material, at, case),
-        _largest_gap(device),
-    )
+    key, states = dotted(("material", name)), relative_states(material, at, case)
+    return _report(key, material.impurities, at, case.unit_system, states, _largest_gap(device))
+
+
+def _report(
+    key: str,
+    given: Impurities,
+    at: At,
+    units: UnitSystem | None,
+    states: Real | None = None,
+    gap: float = 0.0,
+) -> MaterialReport:
+    if given.unbounded:
+        limit = resonance_of(given, at)
+        if not limit.values.finite:  # it is where an expression for λ vanishes everywhere
+            return ResonanceReport(key, given, limit.values, units, states, gap, slope=limit.slope)
+    return MaterialReport(key, given, scattering(given, at), units, states, gap)
 
 
 def _largest_gap(device: Device) -> float:
@@ -257,26 +167,3 @@ def _unknown(name: str, known: list[str], elsewhere: bool) -> Problem:
     else:
         hint = did_you_mean(name, known) or f"such materials: {', '.join(known) or 'none'}"
     return Problem("", "must name a material that is given by impurities", show(name), hint)
-
-
-def _range(values: Real) -> str:
-    low, high = float(np.min(values)), float(np.max(values))
-    return f"{low:.4g}" if np.isclose(low, high, rtol=1e-12, atol=0.0) else f"{low:.4g} to {high:.4g}"
-
-
-def _sum(total: Real, *parts: tuple[str, Real]) -> str:
-    return f"{_range(total)} = " + " + ".join(f"{_range(value)} ({name})" for name, value in parts)
-
-
-def _inverse(rate: Real) -> Real:
-    """The time of a rate, inf where there is none."""
-    return np.divide(1.0, rate, out=np.full_like(rate, np.inf), where=rate > 0)
-
-
-def _unit(dimension: str, units: UnitSystem | None) -> str:
-    """The base unit of a dimension, such as `` meV nm^2``; nothing in reduced numbers."""
-    if units is None:
-        return ""
-    _, *powers = DIMENSIONS[dimension]
-    words = zip(units, powers, strict=True)
-    return "".join(f" {unit}" + (f"^{power}" if power != 1 else "") for unit, power in words if power)

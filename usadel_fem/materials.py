@@ -14,7 +14,7 @@ from usadel_fem.case.expressions import Scalar, evaluate
 from usadel_fem.case.impurities import Impurities
 from usadel_fem.case.physical import Material
 from usadel_fem.errors import CaseError, Problem, show
-from usadel_fem.physics.microscopics import Scattering, impurity_scattering
+from usadel_fem.physics.microscopics import Resonance, Scattering, impurity_scattering, resonance
 from usadel_fem.physics.nambu import Real
 
 At: TypeAlias = Callable[[Scalar], Real]
@@ -92,17 +92,51 @@ def scattering(impurities: Impurities, at: At) -> Scattering:
     found = impurity_scattering(
         given.p_F * size, given.velocity * size, at(given.n_im), at(given.a), **coupling
     )
+    _require_finite(found, given)
+    return found
+
+
+def resonance_of(impurities: Impurities, at: At) -> Resonance:
+    """What is left of `unbounded` impurities at some points.
+
+    Raises:
+        CaseError: numbers beyond the range of floats.
+    """
+    given = impurities
+    assert given.unbounded
+    assert given.lambda_ is not None
+    size = np.ones_like(at(given.n_im))
+    found = resonance(given.p_F * size, given.velocity * size, at(given.n_im), at(given.a), at(given.lambda_))
+    _require_finite(found.slope, given)
+    return found
+
+
+def _require_finite(found: Scattering, given: Impurities) -> None:
     if not found.finite:
         rule = "must give finite numbers D > 0, theta, kappa and 1/tau_so everywhere"
         hint = "numbers too large or too small, or a passes through 0"
         numbers = {"p_F": given.p_F, "v_F": given.velocity, "n_im": given.n_im, "a": given.a}
         received = show({name: _written(value) for name, value in numbers.items()})
         raise CaseError([Problem("impurities", rule, received, hint)])
-    return found
 
 
 def _written(value: Scalar) -> object:
     return value if isinstance(value, float) else value.text
+
+
+def check_resonances(case: Case) -> list[Problem]:
+    """Problems of materials at a resonance that are given by λ: they have no θ, κ and τ_so to solve with."""
+    rule = "must be finite beside lambda, whose vertex B = lambda^2 p_F^2 2 pi a/m has no limit there"
+    return [
+        Problem(
+            dotted(("material", name, "impurities", "a")),
+            rule,
+            show(_written(material.impurities.a)),
+            "give B instead of lambda",
+        )
+        for name, material in case.material.items()
+        if material.impurities is not None and material.impurities.unbounded
+    ]
 
 
 def check_impurities(
@@ -114,8 +148,12 @@ def check_impurities(
     if impurities is None:
         return []
     key = dotted(("material", name, "impurities"))
+
+    def at(value: Scalar) -> Real:
+        return evaluate(value, position, axes)
+
     try:
-        found = scattering(impurities, lambda value: evaluate(value, position, axes))
+        found = resonance_of(impurities, at).slope if impurities.unbounded else scattering(impurities, at)
     except CaseError as error:
         return [Problem(key, p.rule, p.received, p.hint) for p in error.problems]
     if np.ptp(np.sign(found.a)):

@@ -159,7 +159,10 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         "--energy-unit: must be a unit of energy",
     ),
     "position": (["--impurities", TABLE.replace("3.0", '"3 + x"')], "there is no mesh for expressions"),
-    "resonance": (["--impurities", TABLE.replace("-0.04, B", "inf, lambda")], "give B instead of lambda"),
+    "resonance out of range": (
+        ["--impurities", TABLE.replace("-0.04, B = 0.7", "inf, lambda = 1e200")],
+        "must give finite numbers D > 0",
+    ),
     "out of range": (["--impurities", TABLE.replace("-0.04", "1e-200")], "must give finite numbers D > 0"),
 }
 
@@ -170,6 +173,107 @@ def test_refused(here: Path, arguments: list[str], says: str) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     [line] = result.stderr.splitlines()
     assert says in line
+
+
+def left_at_resonance(text: str, sign: str) -> None:
+    """What has no limit is said in words, with its sign, in its row."""
+    other = "-" if sign == "+" else "+"
+    for name, says in {
+        "B": f"-> {sign}inf like a",
+        "theta": f"-> {sign}inf like a (skew)",
+        "kappa": f"-> {other}inf like -a (nonlocal)",
+        "tau_so": "1/tau_so -> +inf like a^2, tau_so -> 0",
+    }.items():
+        assert row(text, name).startswith(f"no limit at fixed lambda: {says}"), name
+    assert row(text, "sqrt(D tau_so)") == "-> 0 like 1/|a|"
+    assert f"limit a -> {sign}inf at fixed lambda, x = p_F a" in text
+    assert "nan" not in text
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_a_length_at_resonance(sign: str) -> None:
+    """The finite rows are those of |a| = 1e12 to every digit printed; the others say how they grow."""
+    table, units = TABLE.replace("B = 0.7", "lambda = 0.0031"), ["--energy-unit", "eV", "--length-unit", "nm"]
+    found, near = (
+        material("--impurities", table.replace("-0.04", f"{sign}{a}"), *units) for a in ("inf", "1e12")
+    )
+    assert (found.exit_code, near.exit_code) == (0, 0)
+    for name in ("p_F", "v_F", "m", "n_im", "lambda", "tau", "l", "D", "N_F"):
+        assert row(found.stdout, name) == row(near.stdout, name), name
+    left_at_resonance(found.stdout, sign)
+    s = (0.0031 * 13.6) ** 2
+    path = 13.6**2 / (4 * np.pi * 3.0)
+    assert numbers(row(found.stdout, "theta")) == pytest.approx([2 * s / (13.6 * path)], rel=1e-3)
+    assert numbers(row(found.stdout, "kappa")) == pytest.approx([2 / 3 * s], rel=1e-3)
+    for name, part in (("theta", "side jump"), ("kappa", "local")):
+        [kept] = re.findall(rf"(\S+) \({part}\)", row(near.stdout, name))
+        assert f"; {kept} ({part})" in row(found.stdout, name)
+    cause = f"at a resonance, a = {sign}inf, there is no finite B at fixed lambda: give B instead of lambda"
+    rest = "what stays finite is tau, l, D, N_F, the side jump and the local swapping"
+    lines = found.stderr.splitlines()
+    assert lines[0] == f"warning: impurities: {cause}; {rest}"
+    assert [line.split(" = ")[0] for line in lines[1:]] == ["warning: impurities: |B| / |t_F|"]
+
+
+def test_the_coefficients_of_the_limit() -> None:
+    """θ, κ, B and 1/τ_so from the numbers of the limit, against a finite a = −53, x = −721."""
+    table = TABLE.replace("B = 0.7", "lambda = 0.0031")
+    text = material("--impurities", table.replace("-0.04", "-inf")).stdout
+    found = dict(re.findall(r"^    (\S+) +-> (.*?) = ", text, re.MULTILINE))
+    s, x = impurity_scattering(13.6, 900.0, 3.0, -53.0, length=0.0031), -53.0 * 13.6
+    [vertex] = numbers(found["B"].removesuffix(" x"))
+    assert vertex * x == pytest.approx(float(s.vertex), rel=1e-3)
+    slope, rest = numbers(found["theta"])
+    assert slope * x + rest == pytest.approx(float(s.theta), rel=1e-3)
+    rest, slope = numbers(found["kappa"])
+    assert " - " in found["kappa"]
+    assert rest - slope * x == pytest.approx(float(s.kappa), rel=1e-3)
+    rate = numbers(found["1/tau_so"].removesuffix(" x^2"))[0]
+    assert rate * x**2 == pytest.approx(float(s.relaxation_rate), rel=1e-3)
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_a_length_at_resonance_in_a_case(here: Path, sign: str) -> None:
+    """`material` says what is left, on the mesh of the case; `run` and `check` refuse in one line."""
+    settings = [f"material.Pt.impurities.a={sign}inf", 'material.Pt.impurities.lambda="0.0001*x"']
+    options = [part for setting in settings for part in ("--set", setting)]
+    result = material("case.toml", *options)
+    assert result.exit_code == 0
+    first, second = result.stdout.split("\n\n")
+    left_at_resonance(first, sign)
+    assert row(first, "lambda") == "0.01 to 0.016 nm"
+    local = 2 / 3 * (9.0 * np.array([0.01, 0.016])) ** 2
+    assert numbers(row(first, "kappa")) == pytest.approx(local, rel=1e-3)
+    assert "Delta = 0.83 meV, the largest gap of the case" in row(first, "xi")
+    assert second == material("case.toml", "Au").stdout
+    assert result.stderr.startswith(f"warning: material.Pt: at a resonance, a = {sign}inf, ")
+    for command in ("run", "check"):
+        refused = CliRunner().invoke(main, [command, "case.toml", *options])
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        [line] = refused.stderr.splitlines()
+        assert line.startswith("case.toml: material.Pt.impurities.a: must be finite beside lambda")
+        assert line.endswith("(give B instead of lambda)")
+    assert [path.name for path in here.iterdir()] == ["case.toml"]
+
+
+def test_a_length_that_vanishes_at_resonance(here: Path) -> None:
+    """Nothing grows then, and everything is printed."""
+    settings = ["material.Pt.impurities.a=inf", 'material.Pt.impurities.lambda="0*x"']
+    result = material("case.toml", "Pt", *(part for setting in settings for part in ("--set", setting)))
+    assert result.exit_code == 0
+    assert row(result.stdout, "theta") == "0 = 0 (skew) + 0 (side jump)"
+
+
+def test_near_a_resonance_everything_is_finite() -> None:
+    table = TABLE.replace("-0.04, B = 0.7", "1e6, lambda = 0.0031")
+    result = material("--impurities", table)
+    assert result.exit_code == 0
+    s = impurity_scattering(13.6, 900.0, 3.0, 1e6, length=0.0031)
+    expected = [float(s.theta), float(s.skew), float(s.side_jump)]
+    assert numbers(row(result.stdout, "theta")) == pytest.approx(expected, rel=1e-3)
+    assert "no limit" not in result.stdout
+    [line] = result.stderr.splitlines()
+    assert line.startswith("warning: impurities: |B| / |t_F| = ")
 
 
 def test_a_case_without_impurities(here: Path) -> None:

@@ -111,6 +111,17 @@ WRONG: dict[str, tuple[Edit, str]] = {
         (PT, f"impurities = {{{METAL}, a = inf, lambda = 0.01}}"),
         "material.Pt.impurities.a: must be finite beside lambda",
     ),
+    "lambda at a resonance of the other sign": (
+        (PT, f'impurities = {{{METAL}, a = -inf, lambda = "0.01 nm"}}'),
+        "received -inf (give B instead of lambda)",
+    ),
+    "lambda at resonance in a material of no region": (
+        (
+            "[terminal.right]",
+            f"[material.W]\nimpurities = {{{METAL}, a = inf, lambda = 1}}\n\n[terminal.right]",
+        ),
+        "material.W.impurities.a: must be finite beside lambda",
+    ),
     "a passes through 0": (
         (PT, f'impurities = {{{METAL}, a = "x - 3.51", B = 0.1}}'),
         "material.Pt.impurities.a: must keep its sign within a region",

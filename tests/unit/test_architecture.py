@@ -20,6 +20,7 @@ LAYERS = {
     "case": 1,
     "physics": 2,
     "materials": 3,
+    "material_table": 3,
     "fem": 3,
     "action": 4,
     "gauge": 5,

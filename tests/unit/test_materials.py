@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,24 @@ def test_a_resonance_with_a_length_on_the_mesh_is_refused() -> None:
     table = {"p_F": 31.0, "v_F": 0.83, "n_im": 570.0, "a": "1/(x - 0.7)", "lambda": 0.001}
     with pytest.raises(CaseError, match=r"material.N.impurities.a: must be a finite real number everywhere"):
         build_device(strip({"impurities": table}))
+
+
+@pytest.mark.parametrize("a", [np.inf, -np.inf])
+def test_a_resonance_with_a_length_is_not_solved(tmp_path: Path, a: float) -> None:
+    """Every such material is named, whether a region is made of it or not, and nothing is left behind."""
+    table = {"p_F": 31.0, "v_F": 0.83, "n_im": 570.0, "a": a, "lambda": 0.001}
+    case = strip({"impurities": table})
+    spare = case.model_copy(update={"material": {**case.material, "spare": case.material["N"]}})
+    for action in (lambda: uf.solve(spare, output=tmp_path / "out"), lambda: describe(spare)):
+        with pytest.raises(CaseError) as caught:
+            action()
+        assert [str(problem) for problem in caught.value.problems] == [
+            f"material.{name}.impurities.a: must be finite beside lambda, "
+            "whose vertex B = lambda^2 p_F^2 2 pi a/m has no limit there; "
+            f"received {a} (give B instead of lambda)"
+            for name in ("N", "spare")
+        ]
+    assert not any(tmp_path.iterdir())
 
 
 def test_check_and_summary_warn_alike() -> None:

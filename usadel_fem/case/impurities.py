@@ -44,7 +44,8 @@ class Impurities(Model):
     n_im: Annotated[Scalar, Quantity("number density", above=0, field=True)]
     """Density of impurities [1/length³]; > 0."""
     a: Annotated[Scalar, Quantity("length", other_than=0, infinite=True, field=True)]
-    """Scattering length [length]: not 0, of either sign; inf and -inf are a resonance (then give B)."""
+    """Scattering length [length]: not 0, of either sign; inf and -inf are a resonance. There a case can be
+    solved only with B; with lambda, `usadel-fem material` says what is left."""
     lambda_: Annotated[Scalar, Quantity("length", least=0, field=True)] | None = Described(
         default=None, alias="lambda"
     )
@@ -67,6 +68,12 @@ class Impurities(Model):
         return any(value is not None and value != 0.0 for value in (self.lambda_, self.B))
 
     @property
+    def unbounded(self) -> bool:
+        """Whether λ is given at a resonance, where B = λ²p_F²·2πa/m has no limit."""
+        resonant = isinstance(self.a, float) and math.isinf(self.a)
+        return resonant and self.B is None and self.couples_spin
+
+    @property
     def varies(self) -> bool:
         """Whether any of the parameters depends on position."""
         return any(isinstance(value, Expression) for value in (self.n_im, self.a, self.lambda_, self.B))
@@ -81,9 +88,3 @@ class Impurities(Model):
             if one is not None and other is not None:
                 received = f"{first} = {show(one)} and {second} = {show(other)}"
                 yield Broken((second,), f"must not stand beside {first}: give one of the two", received)
-
-    def _relations(self) -> Iterable[Broken]:
-        resonant = isinstance(self.a, float) and math.isinf(self.a)
-        if resonant and self.lambda_ is not None and self.couples_spin:
-            rule = "must be finite beside lambda, whose vertex B = lambda^2 p_F^2 2 pi a/m has no limit there"
-            yield Broken(("a",), rule, show(self.a), "give B instead of lambda")

@@ -9,18 +9,19 @@ B to first order. With x = p_Fa and b = πN_FB everything is a polynomial of b, 
 so that a → ±∞ (1/x = 0, the unitarity limit) is an ordinary point *at fixed B*. The paper gives B by a length
 λ instead, B = λ²p_F²t_0, that is b = λ²p_F²x: at fixed λ the spin–orbit part, and with it the skew and the
 nonlocal coefficients and 1/τ_so, grows beyond any bound towards a resonance, where first order in B fails.
+`resonance` gives what stays finite there, and how the rest grows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from usadel_fem.physics.nambu import Real
 
-__all__ = ["SEPARATION", "Ratio", "Scattering", "impurity_scattering", "regime"]
+__all__ = ["SEPARATION", "Ratio", "Resonance", "Scattering", "impurity_scattering", "regime", "resonance"]
 
 SEPARATION = 10.0
 """The least ratio of two lengths, one of which has to be much longer than the other."""
@@ -156,6 +157,60 @@ def _coefficients(
         relaxation_rate=8 / 9 * full**2 * unitary_rate,
         vertex_ratio=np.abs(full) * np.sqrt(excess),
     )
+
+
+@dataclass(frozen=True)
+class Resonance:
+    """The limit a → ±∞ at fixed λ; x = p_Fa.
+
+    With B₁ = λ²p_F²/πN_F, the vertex of x = 1, and the mean free path l of the limit,
+
+        B = B₁x,  θ = λ²p_F²[⅔x + 2/p_Fl],  κ = λ²p_F²[⅔ − 2x/p_Fl],  1/τ_so = (8/9)2πnN_F B₁²x²
+
+    up to terms that vanish.
+
+    Attributes:
+        values: the limits. Finite are λ, τ, l, D, N_F, ω_1, side jump and local swapping; infinite with their
+            signs, where λ is not 0, are B, ω_2, the skew and the nonlocal part, 1/τ_so and |B/t_F|.
+        slope: the coefficients at a = ±∞ and the vertex B₁: what B, θ and κ grow by per x, and 1/τ_so per x².
+    """
+
+    values: Scattering
+    slope: Scattering
+
+
+def resonance(p_F: ArrayLike, v_F: ArrayLike, n_im: ArrayLike, a: ArrayLike, length: ArrayLike) -> Resonance:
+    """What is left of the coefficients at a = ±∞ and fixed λ; arguments as in `impurity_scattering`.
+
+    Raises:
+        ValueError: a finite a.
+
+    >>> values = resonance(13.6, 900.0, 0.05, -np.inf, 0.01).values
+    >>> values.l.round(1), values.local.round(4), values.side_jump.round(8), values.theta, values.kappa
+    (np.float64(294.4), np.float64(0.0123), np.float64(9.24e-06), np.float64(-inf), np.float64(inf))
+    """
+    p, v, n, a_, wave = (np.asarray(value, dtype=float) for value in (p_F, v_F, n_im, a, length))
+    if not bool(np.isinf(a_).all()):
+        raise ValueError("at a finite a the coefficients themselves are finite")
+    with np.errstate(all="ignore"):  # out of the range of floats: `finite` of the slope says so
+        slope = impurity_scattering(p, v, n, a_, vertex=2 * np.pi * v * wave**2)
+
+    def grown(per_x: Real, power: int = 1) -> Real:
+        return np.where(per_x == 0.0, 0.0, np.copysign(np.inf, per_x * np.sign(slope.a) ** power))
+
+    values = replace(
+        slope,
+        vertex=grown(slope.vertex),
+        omega_1=slope.omega_2,
+        omega_2=grown(slope.omega_2),
+        skew=grown(slope.skew),
+        side_jump=-slope.nonlocal_,
+        local=slope.skew,
+        nonlocal_=grown(slope.nonlocal_),
+        relaxation_rate=grown(slope.relaxation_rate, 2),
+        vertex_ratio=grown(slope.vertex_ratio, 2),
+    )
+    return Resonance(values, slope)
 
 
 @dataclass(frozen=True)

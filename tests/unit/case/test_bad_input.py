@@ -3,6 +3,7 @@
 import pytest
 
 from usadel_fem.case import load_case
+from usadel_fem.device import build_device
 from usadel_fem.errors import CaseError
 
 GOOD = {
@@ -121,10 +122,6 @@ BAD = {
     "a of 0": (impurities(a=0), "material.N.impurities.a", "must be other than 0; received 0"),
     "a is nan": (impurities(a="nan"), "material.N.impurities.a", "must be a number; received nan"),
     "a of a word": (impurities(a='"strong"'), "material.N.impurities.a", "'strong' is not one"),
-    "lambda at resonance": (impurities(a="inf"), "material.N.impurities.a", "give B instead of lambda"),
-    "lambda at negative resonance": (impurities(a="-inf"), "material.N.impurities.a", "received -inf"),
-    "lambda somewhere at resonance": (
-        impurities(a='"inf"', **{"lambda": '"0.1*x"'}), "material.N.impurities.a", "give B"),
     "n_im of 0": (impurities(n_im=0), "material.N.impurities.n_im", "must be > 0"),
     "n_im is infinite": (impurities(n_im="inf"), "material.N.impurities.n_im", "must be a finite number"),
     "negative lambda": (impurities(**{"lambda": -1}), "material.N.impurities.lambda", "must be >= 0"),
@@ -371,3 +368,22 @@ def test_one_clear_problem(tmp_path, changes, key, fragment):
         assert str(problems[0]).startswith(f"{tmp_path / 'case.toml'}: {key}: ")
     assert fragment in str(problems[0])
     assert all("\n" not in str(problem) and len(str(problem)) < 500 for problem in problems)
+
+
+UNSOLVABLE = {
+    "lambda at resonance": (impurities(a="inf"), "give B instead of lambda"),
+    "lambda at negative resonance": (impurities(a="-inf"), "received -inf"),
+    "lambda somewhere at resonance": (impurities(a='"inf"', **{"lambda": '"0.1*x"'}), "give B"),
+}
+
+
+@pytest.mark.parametrize(("changes", "fragment"), UNSOLVABLE.values(), ids=UNSOLVABLE.keys())
+def test_what_is_read_but_not_solved(tmp_path, changes, fragment):
+    """One clear problem as soon as a device is wanted, before the mesh, which is missing, is looked for."""
+    case = load_case(write(tmp_path, {**GOOD, **changes}))
+    with pytest.raises(CaseError) as caught:
+        build_device(case)
+    [problem] = caught.value.problems
+    assert problem.key == "material.N.impurities.a"
+    assert fragment in str(problem)
+    assert len(str(problem)) < 500

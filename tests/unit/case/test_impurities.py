@@ -98,6 +98,17 @@ def test_infinity_by_override(tmp_path, text):
     )
 
 
+@pytest.mark.parametrize("a", [math.inf, -math.inf, "inf"])
+@pytest.mark.parametrize("coupling", [0.01, "0.01*x"])
+def test_a_length_at_resonance_is_read(a, coupling):
+    """It has a limit in part, and is told apart from what can be solved."""
+    given = Impurities(p_F=9, m=0.01, n_im=0.02, a=a, lambda_=coupling)
+    assert given.unbounded
+    assert Impurities.model_validate_json(given.model_dump_json(by_alias=True)) == given
+    for solvable in ({"a": 1e12, "lambda": coupling}, {"a": a, "lambda": 0}, {"a": a, "B": coupling}):
+        assert not Impurities(p_F=9, m=0.01, n_im=0.02, **solvable).unbounded
+
+
 def test_from_python():
     table = {"p_F": 9, "m": 0.01, "n_im": 0.02, "a": 0.3, "lambda": 0.01}
     model = Impurities(p_F=9, m=0.01, n_im=0.02, a=0.3, lambda_=0.01)

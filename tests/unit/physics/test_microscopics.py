@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from usadel_fem.physics.microscopics import SEPARATION, Ratio, Scattering, impurity_scattering, regime
+from usadel_fem.physics.microscopics import (
+    SEPARATION,
+    Ratio,
+    Scattering,
+    impurity_scattering,
+    regime,
+    resonance,
+)
 from usadel_fem.physics.nambu import Complex, Real
 
 P_F, V_F, N_IM = 7.3, 0.83, 0.11
@@ -175,6 +182,60 @@ def test_a_length_at_resonance_is_refused(a: float) -> None:
     with pytest.raises(ValueError, match="give B"):
         impurity_scattering(P_F, V_F, N_IM, a, length=0.013)
     assert impurity_scattering(P_F, V_F, N_IM, a, length=0.0).finite
+
+
+FINITE = ("tau", "l", "D", "N_F", "omega_1", "side_jump", "local", "length")
+GROWING = {"vertex": 1, "omega_2": 1, "skew": 1, "nonlocal_": 1, "relaxation_rate": 2, "vertex_ratio": 1}
+"""Powers of x; |B/t_F| grows like |x|."""
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_what_is_left_at_a_resonance(sign: float) -> None:
+    """The printed formulae with complex numbers at x = ±7e12, which differ from the limit by 1/x² ~ 1e-26."""
+    a = sign * 1e12
+    found, expected = resonance(P_F, V_F, N_IM, sign * np.inf, 0.013), of_paper(a, 0.013)
+    x = P_F * a
+    for name in FINITE:
+        assert getattr(found.values, name) == pytest.approx(expected[name], rel=1e-12), name
+    for name, power in GROWING.items():
+        assert getattr(found.values, name) == np.copysign(np.inf, expected[name]), name
+        per_x = expected[name] / (abs(x) if name == "vertex_ratio" else x) ** power
+        assert getattr(found.slope, name) == pytest.approx(per_x, rel=1e-12), name
+    assert (found.values.theta, found.values.kappa) == (sign * np.inf, -sign * np.inf)
+    assert found.values.a == sign * np.inf
+    assert not any(
+        np.isnan(getattr(s, f.name)) for s in (found.values, found.slope) for f in fields(Scattering)
+    )
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_finite_part_is_approached(sign: float) -> None:
+    """θ − ⅔λ²p_F²x, κ + (2λ²p_F²/p_Fl)x and D tend to their limits like 1/x², 1/x and 1/x²."""
+    x = sign * np.array([10.0, 100.0, 1000.0])
+    near = impurity_scattering(P_F, V_F, N_IM, x / P_F, length=0.213)
+    found = resonance(P_F, V_F, N_IM, sign * np.inf, 0.213)
+    limit, slope = found.values, found.slope
+    for error, order in (
+        (near.theta - slope.theta * x - limit.side_jump, 2),
+        (near.kappa - slope.kappa * x - limit.local, 1),
+        (near.D - limit.D, 2),
+    ):
+        np.testing.assert_allclose(np.log10(error[:-1] / error[1:]), order, atol=0.01)
+
+
+def test_where_the_length_vanishes_nothing_grows() -> None:
+    found = resonance(P_F, V_F, N_IM, -np.inf, np.array([0.0, 0.013])).values
+    plain = impurity_scattering(P_F, V_F, N_IM, -np.inf, length=0.0)
+    for name in (*FINITE, *GROWING):
+        assert getattr(found, name)[0] == getattr(plain, name), name
+    np.testing.assert_array_equal(found.theta, [0, -np.inf])
+    *_, weak, first = regime(found)
+    assert (weak.value, first.value, first.ok) == (pytest.approx(1 / (P_F * 0.013)), np.inf, False)
+
+
+def test_a_finite_scattering_length_is_no_resonance() -> None:
+    with pytest.raises(ValueError, match="finite a"):
+        resonance(P_F, V_F, N_IM, np.array([np.inf, 0.137]), 0.013)
 
 
 @pytest.mark.parametrize("couplings", [{}, {"length": 0.1, "vertex": 0.1}])
