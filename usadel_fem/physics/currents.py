@@ -40,11 +40,15 @@ def matrix_current(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: R
 
 
 def matrix_torque(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Real) -> Complex:
-    """T of Eq. (3): (D/4)θ ε_akj [σ^a, ǧ∂_kǧ∂_jǧ] + (D/4)κ ε_akj i[∂_kǧ∂_jǧ, σ^a], (..., 4, 4)."""
+    """T of Eq. (3): (D/4)θ ε_akj [σ^a, ǧ∂_kǧ∂_jǧ] + (D/4)κ ε_akj i[∂_kǧ∂_jǧ, σ^a], (..., 4, 4).
+
+    ǧ stands on both sides, ½{ǧ, ∂_kǧ∂_jǧ}, as in the discrete action: the same where ǧ² = 1, which makes them
+    commute, and what balances the spin to rounding where ǧ is interpolated.
+    """
     torque = np.zeros_like(g)
     theta_d, kappa_d = 0.25 * (d * theta)[..., None, None], 0.25j * (d * kappa)[..., None, None]
     for a, k, j, sign in _TERMS:
         product = gradient[..., k, :, :] @ gradient[..., j, :, :]
-        torque += sign * theta_d * commutator(SIGMA[a], g @ product)
+        torque += sign * theta_d * commutator(SIGMA[a], 0.5 * (g @ product + product @ g))
         torque += sign * kappa_d * commutator(product, SIGMA[a])
     return torque
