@@ -22,6 +22,7 @@ LAYERS = {
     "fem": 3,
     "action": 4,
     "gauge": 5,
+    "keldysh": 5,
     "device": 6,
     "observables": 7,
     "solver": 7,
