@@ -10,6 +10,7 @@ from usadel_fem.case.base import Model
 from usadel_fem.case.expressions import Expression
 from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
+from usadel_fem.nonequilibrium import edges
 from usadel_fem.run import check_request, rule_of
 
 MEASURE = {1: "length", 2: "area", 3: "volume"}
@@ -87,6 +88,12 @@ def _solve(device: Device) -> list[str]:
     if solve.kind == "spectrum":
         energies = solve.energies or ()
         lines = [f"solve: spectrum at {len(energies)} energies, broadening {device.broadening:.4g}"]
+    elif solve.kind == "nonequilibrium":
+        window = edges(device)
+        lines = [
+            f"solve: nonequilibrium at T = {solve.temperature:.6g}, broadening {device.broadening:.4g}, "
+            f"energies up to {window[-1]:.4g} on a grid that refines itself to {solve.energy_tolerance:.1e}"
+        ]
     else:
         rule = rule_of(device)
         lines = [

@@ -30,6 +30,10 @@ _ENERGY = Quantity("energy")
 _FREQUENCY = Quantity("energy", above=0)
 _FORMS = "must be a list of energies, {start =, stop =, num =} or {imaginary = [...]}"
 _MOST = 1_000_000
+_AT_TEMPERATURE = {
+    "equilibrium": "Matsubara frequencies follow from the temperature",
+    "nonequilibrium": "the grid of energies refines itself",
+}
 
 
 class _Energies:
@@ -180,10 +184,11 @@ class Solve(Model):
         "Tc": "critical_temperature",
     }
 
-    kind: Literal["spectrum", "equilibrium"]
-    """ "spectrum": ǧ at given energies; "equilibrium": Matsubara sums at a temperature."""
+    kind: Literal["spectrum", "equilibrium", "nonequilibrium"]
+    """ "spectrum": ǧ at given energies; "equilibrium": Matsubara sums at a temperature; "nonequilibrium":
+    Keldysh functions between terminals with voltages, temperatures and spin voltages."""
     temperature: Annotated[float, Quantity("temperature", above=0)] | None = None
-    """Temperature, as k_B T [energy]; > 0. Required by "equilibrium" and by self_consistent."""
+    """Temperature, as k_B T [energy]; > 0. Required by all kinds but a plain spectrum."""
     energies: Annotated[tuple[complex, ...], _Energies()] | None = None
     """Energies of a spectrum [energy]: a list, {start =, stop =, num =}, or {imaginary = [ω > 0, ...]}."""
     broadening: Annotated[float, Quantity("energy", least=0)] = 0.0
@@ -208,6 +213,12 @@ class Solve(Model):
     """Most Newton or Picard steps per energy."""
     cutoff: Annotated[float, Quantity("energy", above=0)] | None = None
     """Highest Matsubara frequency summed before the tail [energy]. Absent: chosen from the tolerance."""
+    energy_tolerance: Annotated[float, Quantity("number", above=0, below=1)] = 1e-5
+    """Error of the terminal currents, relative to the largest, at which a grid of energies is fine enough."""
+    max_energies: Annotated[StrictInt, Described(ge=9)] = 2000
+    """Most energies that such a grid may have."""
+    relaxation: Annotated[float, Quantity("energy", least=0)] = 0.0
+    """Rate at which the energy distribution relaxes to `temperature` [energy]; charge and spin stay."""
     quantisation_axis: Annotated[
         Triple, Vector(Quantity("number"), finish=_unit_vector, hint="components along x, y and z")
     ] = (0.0, 0.0, 1.0)
@@ -216,22 +227,23 @@ class Solve(Model):
     @classmethod
     def _rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:
         kind = data.get("kind")
-        if kind == "nonequilibrium":
-            rule = 'must be "spectrum" or "equilibrium": this version solves these two'
-            yield Broken(("kind",), rule, show(kind))
         if kind == "spectrum" and data.get("energies") is None:
             yield Broken(("energies",), 'is required by kind = "spectrum"', "nothing")
-        if kind == "equilibrium" and data.get("energies") is not None:
-            hint = "remove it; Matsubara frequencies follow from the temperature"
+        if kind in _AT_TEMPERATURE and data.get("energies") is not None:
+            hint = f"remove it; {_AT_TEMPERATURE[kind]}"
             yield Broken(("energies",), 'must stand beside kind = "spectrum"', show(data["energies"]), hint)
         if data.get("temperature") is None:
-            if kind == "equilibrium":
-                yield Broken(("temperature",), 'is required by kind = "equilibrium"', "nothing")
+            if kind in _AT_TEMPERATURE:
+                yield Broken(("temperature",), f'is required by kind = "{kind}"', "nothing")
             elif data.get("self_consistent") is True:
                 yield Broken(("temperature",), "is required by self_consistent = true", "nothing")
         for key in ("free_energy", "critical_temperature"):
-            if data.get(key) is True and kind == "spectrum":
+            if data.get(key) is True and kind in ("spectrum", "nonequilibrium"):
                 yield Broken((key,), 'must stand beside kind = "equilibrium"', "true")
+        for key in ("energy_tolerance", "max_energies", "relaxation"):
+            given = data.get(key) not in (None, cls.model_fields[key].default)
+            if given and kind in ("spectrum", "equilibrium"):
+                yield Broken((key,), 'must stand beside kind = "nonequilibrium"', show(data[key]))
         if data.get("fixed_phase") is True and data.get("self_consistent") is not True:
             yield Broken(("fixed_phase",), "must stand beside self_consistent = true", "true")
 
@@ -247,5 +259,7 @@ class Solve(Model):
 
     @property
     def real_energies(self) -> bool:
-        """Whether a spectrum at real energies is asked for."""
+        """Whether ǧ is asked for at real energies."""
+        if self.kind == "nonequilibrium":
+            return True
         return bool(self.energies) and all(energy.imag == 0 for energy in self.energies or ())

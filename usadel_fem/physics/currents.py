@@ -10,7 +10,9 @@ _TERMS = [(int(a), int(k), int(j), EPSILON[a, k, j]) for a, k, j in np.argwhere(
 """(a, k, j, ε_akj) of the six terms that do not vanish."""
 
 
-def printed_current(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Real) -> Complex:
+def printed_current(
+    g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Real, sigma: Complex = SIGMA
+) -> Complex:
     """J_k of Eq. (2) as printed, (..., 3, 4, 4).
 
     J_k = −D(ǧ∂_kǧ − (θ/2) ε_akj {∂_jǧ, σ^a} − i(κ/2) ε_akj [ǧ∂_jǧ, σ^a])
@@ -19,12 +21,13 @@ def printed_current(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: 
         g: (..., 4, 4).
         gradient: ∂_jǧ along the three physical axes, (..., 3, 4, 4).
         d, theta, kappa: (...).
+        sigma: σ^a of matrices of that size, (3, 8, 8) for [[R, K], [0, A]].
     """
     product = g[..., None, :, :] @ gradient
     current = product.copy()
     half_theta, half_kappa = 0.5 * theta[..., None, None], 0.5j * kappa[..., None, None]
     for a, k, j, sign in _TERMS:
-        s, dg = SIGMA[a], gradient[..., j, :, :]
+        s, dg = sigma[a], gradient[..., j, :, :]
         if np.any(theta):
             current[..., k, :, :] -= sign * half_theta * (dg @ s + s @ dg)
         if np.any(kappa):
@@ -32,9 +35,11 @@ def printed_current(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: 
     return -d[..., None, None, None] * current
 
 
-def matrix_current(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Real) -> Complex:
+def matrix_current(
+    g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Real, sigma: Complex = SIGMA
+) -> Complex:
     """½(J_k − ǧJ_kǧ), the part of Eq. (2) that anticommutes with ǧ and is conserved with ǧ² = 1."""
-    current = printed_current(g, gradient, d, theta, kappa)
+    current = printed_current(g, gradient, d, theta, kappa, sigma)
     around = g[..., None, :, :]
     return 0.5 * (current - around @ current @ around)
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, gmres, splu
-from threadpoolctl import threadpool_limits
+from scipy.sparse.linalg import splu
 
 from usadel_fem.fem.space import Index
 from usadel_fem.keldysh import KineticOperator
 from usadel_fem.physics.keldysh import EIGHT, advanced, components, keldysh
 from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex, Real
-from usadel_fem.solver.linear import ScalarInverse
+from usadel_fem.solver.krylov import gmres
+from usadel_fem.solver.linear import ScalarInverse, one_thread
 
 KINDS = ((0,), (1, 2, 3), (4,), (5, 6, 7))
 """Components of ĥ that share a scalar matrix."""
@@ -29,8 +29,8 @@ LEAST = 1e-10
 ACCURACY = 1e-13
 """Of the residual, relative to its first value."""
 
-PASS_TOLERANCE, PASSES = 1e-7, 4
-RESTART = 80
+PASSES = 3
+RESTART, CYCLES = 80, 4
 ACCEPTED = 1e-9
 """Relative residual above which a solve counts as failed."""
 
@@ -173,14 +173,14 @@ class KineticSystem:
             full[self.free] = x.reshape(shape)
             return precondition(self.operator(full)[self.free]).ravel()
 
-        linear = LinearOperator((8 * self.free.size,) * 2, matvec=matvec, dtype=float)
         balance = self.operator(h, outside)
         size = self._size(balance)
         for _ in range(PASSES):
             if size <= ACCURACY * first:
                 break
             right = precondition(-balance[self.free]).ravel()
-            step, _ = gmres(linear, right, rtol=PASS_TOLERANCE, restart=RESTART, maxiter=3)
+            tolerance = max(0.3 * ACCURACY * first / size, 1e-13)
+            step, _ = gmres(matvec, right, tolerance, RESTART, CYCLES)
             trial = h.copy()
             trial[self.free] += step.reshape(shape)
             balance = self.operator(trial, outside)
@@ -192,7 +192,7 @@ class KineticSystem:
     def _factorise(self, h: Real, outside: dict[str, Real], first: float) -> KineticResult:
         unknown = (8 * self.free[:, None] + np.arange(8)).ravel()
         matrix = self.operator.matrix()[unknown][:, unknown].tocsc()
-        with threadpool_limits(1):
+        with one_thread():
             factors = splu(matrix)
         size = first
         for _ in range(PASSES):
