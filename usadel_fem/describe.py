@@ -10,8 +10,8 @@ from usadel_fem.case.base import Model
 from usadel_fem.case.expressions import Expression
 from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
-from usadel_fem.nonequilibrium import edges
 from usadel_fem.run import check_request, rule_of
+from usadel_fem.window import edges
 
 MEASURE = {1: "length", 2: "area", 3: "volume"}
 SIDE = {1: "points", 2: "length", 3: "area"}
@@ -88,6 +88,10 @@ def _solve(device: Device) -> list[str]:
     if solve.kind == "spectrum":
         energies = solve.energies or ()
         lines = [f"solve: spectrum at {len(energies)} energies, broadening {device.broadening:.4g}"]
+    elif solve.kind == "nonequilibrium" and device.normal:
+        lines = [
+            f"solve: nonequilibrium at T = {solve.temperature:.6g}, normal: all energies by one linear solve"
+        ]
     elif solve.kind == "nonequilibrium":
         window = edges(device)
         lines = [

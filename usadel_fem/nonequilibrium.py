@@ -7,7 +7,7 @@ kind = "equilibrium" remain, to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,9 +28,7 @@ from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.kinetic import KineticSolver, KineticState
 from usadel_fem.solver.panels import Integral, integrate
 from usadel_fem.solver.pool import Workers
-
-TAIL = 36.0
-"""Temperatures above the last voltage where 1 − tanh is below rounding."""
+from usadel_fem.window import bias, edges
 
 BALANCED = ("charge", "spin_x", "spin_y", "spin_z", "energy")
 _ROWS = [CHARGE, *range(8)[SPIN], ENERGY]
@@ -68,6 +66,8 @@ class KineticRun:
         self.currents: dict[float, Real] = {}
         self.spectral: dict[float, Real] = {}
         self.imbalance = np.zeros(8)
+        self.largest = 0.0
+        self.integrated: KineticState | None = None
         self.defects = Defects(self.device)
 
     def run(self) -> dict[str, Observable | dict[str, Observable]]:
@@ -77,17 +77,38 @@ class KineticRun:
         solve = self.device.case.solve
         with Workers(self.device, partial(KineticSolver, delta=self.delta), self.jobs) as workers:
             self.progress.start(None, "energies")
-            found = integrate(
-                lambda new: self._evaluate(workers, new),
-                edges(self.device),
-                solve.energy_tolerance,
-                solve.max_energies,
-            )
+            if self.device.normal:
+                self._evaluate(workers, sorted(e.real for e in solve.energies or ()))
+                found = self._at_once()
+            else:
+                found = integrate(
+                    lambda new: self._evaluate(workers, new),
+                    edges(self.device),
+                    solve.energy_tolerance,
+                    solve.max_energies,
+                )
         self.order = np.argsort(self.energies)
         if self.writer is not None:
             self.writer.write_order(self.order)
         self._judge(found)
         return self._observables(found)
+
+    def _at_once(self) -> Integral:
+        """The normal state: the integral over energy is one linear solve."""
+        state, report = self.solver.solve_at_once()
+        self.progress.advance(report)
+        value = np.zeros((len(self.terminals), 5))
+        if state is None:
+            self.converged = False
+            self.notes.append(f"all energies at once: {report}")
+        else:
+            self.integrated = state
+            self.imbalance = np.maximum(self.imbalance, state.imbalance)
+            self.largest = max((float(np.abs(c).max()) for c in state.driven.values()), default=0.0)
+            value = -np.array([state.driven[n][_ROWS] for n in self.terminals]).reshape(value.shape)
+            value[:, 4] /= bias(self.device)
+        none = np.zeros(0)
+        return Integral(none, none, value.ravel(), 0.0, True)
 
     def _recall(self, writer: ResultWriter) -> None:
         """Go on with the energies that an interrupted run left."""
@@ -136,10 +157,13 @@ class KineticRun:
         return self.kept[place] if self.writer is None else self.writer.stored(place)
 
     def _judge(self, found: Integral) -> None:
-        self.notes.append(
-            f"{found.points.size} energies up to {found.points[-1]:.4g}; estimated error of the terminal "
-            f"currents {found.error:.1e} of the largest"
-        )
+        if found.points.size:
+            self.notes.append(
+                f"{found.points.size} energies up to {found.points[-1]:.4g}; estimated error of the terminal "
+                f"currents {found.error:.1e} of the largest"
+            )
+        else:
+            self.notes.append("the normal state: all energies at once, by one linear solve")
         if not found.fine:
             self.converged = False
             self.notes.append(
@@ -148,7 +172,7 @@ class KineticRun:
             )
         if not all(report.ok for report in self.reports):
             self.notes.append("the integrals leave out the energies that failed")
-        largest = max((float(np.abs(c).max()) for c in self.currents.values()), default=0.0)
+        largest = max([self.largest, *(float(np.abs(c).max()) for c in self.currents.values())])
         for name, row in zip(BALANCED, _ROWS, strict=True):
             self.defects.conservation[name] = float(self.imbalance[row]) / largest if largest else 0.0
 
@@ -179,6 +203,8 @@ class KineticRun:
             if kept is not None and weight:
                 fields.add(weight, energy, kept[0], kept[1] - self.solver.resting(energy))
             self.progress.advance(f"energy {energy:.4g}")
+        if self.integrated is not None:
+            fields.add(1.0, 1.0, self.integrated.g, self.integrated.h)
         plain = {name: v for name, v in rest.items() if isinstance(v, Observable)}
         value = found.value.reshape(len(self.terminals), 5)
         charge, spin = _labelled(rest, "terminal_current"), _labelled(rest, "terminal_spin_current")
@@ -201,15 +227,11 @@ class KineticRun:
         unit = f"N_F energy·length^{self.device.space.dimension}"
         text = "Keldysh matrix current into the device, c in Σ c_αB_α; the current is −∫₀^∞ c dε"
         table = np.array([self.spectral[self.energies[i]] for i in self.order])
+        table = table.reshape(len(self.order), len(self.terminals), 8)
         return {
             name: Observable(table[:, i], ("energy", "kind"), unit, text, "energy")
             for i, name in enumerate(self.terminals)
         }
-
-    def results(self) -> Iterator[tuple[float, EnergyReport, tuple[Complex, Real] | None]]:
-        """(energy, report, (ǧ^R, ĥ) or None) in rising order, of a run that keeps all in memory."""
-        for place in self.order.tolist():
-            yield self.energies[place], self.reports[place], self.kept[place]
 
 
 def _labelled(
@@ -218,38 +240,3 @@ def _labelled(
     found = rest[name]
     assert not isinstance(found, Observable)
     return found
-
-
-def bias(device: Device) -> float:
-    """The largest of the temperatures, voltages and spin voltages: the energy that currents carry."""
-    case = device.case
-    assert case.solve.temperature is not None
-    values = [case.solve.temperature]
-    for t in case.terminal.values():
-        values += [t.temperature or 0.0, abs(t.voltage), float(np.linalg.norm(t.spin_voltage))]
-    return max(values)
-
-
-def edges(device: Device) -> list[float]:
-    """Where panels begin: 0, voltages, gaps of terminals and materials, and the end of the window."""
-    case = device.case
-    assert case.solve.temperature is not None
-    hottest = max([case.solve.temperature, *(t.temperature or 0.0 for t in case.terminal.values())])
-    marks: set[float] = set()
-    for t in case.terminal.values():
-        size = float(np.linalg.norm(t.spin_voltage))
-        marks |= {abs(t.voltage), abs(t.voltage + size), abs(t.voltage - size)}
-    top = max(marks, default=0.0) + TAIL * hottest
-    split = 0.0
-    for t in case.terminal.values():
-        split = float(np.linalg.norm(t.exchange))
-        marks |= {abs((t.Delta or 0.0) + s * split) for s in (-1, 0, 1)}
-    for m in case.material.values():
-        if m.Delta is not None and isinstance(m.Delta.abs, float):
-            marks.add(m.Delta.abs)
-    inside = sorted(x for x in marks if 0.0 < x < top)
-    kept = [0.0]
-    for x in inside:
-        if x - kept[-1] > 1e-3 * top:
-            kept.append(x)
-    return [*kept, top]

@@ -30,10 +30,7 @@ _ENERGY = Quantity("energy")
 _FREQUENCY = Quantity("energy", above=0)
 _FORMS = "must be a list of energies, {start =, stop =, num =} or {imaginary = [...]}"
 _MOST = 1_000_000
-_AT_TEMPERATURE = {
-    "equilibrium": "Matsubara frequencies follow from the temperature",
-    "nonequilibrium": "the grid of energies refines itself",
-}
+_AT_TEMPERATURE = ("equilibrium", "nonequilibrium")
 
 
 class _Energies:
@@ -190,7 +187,8 @@ class Solve(Model):
     temperature: Annotated[float, Quantity("temperature", above=0)] | None = None
     """Temperature, as k_B T [energy]; > 0. Required by all kinds but a plain spectrum."""
     energies: Annotated[tuple[complex, ...], _Energies()] | None = None
-    """Energies of a spectrum [energy]: a list, {start =, stop =, num =}, or {imaginary = [ω > 0, ...]}."""
+    """Energies of a spectrum [energy]: a list, {start =, stop =, num =}, or {imaginary = [ω > 0, ...]}. Out
+    of equilibrium the grid refines itself, and these (real, >= 0) are kept in addition."""
     broadening: Annotated[float, Quantity("energy", least=0)] = 0.0
     """Γ in ε + iΓ of every material that names no dynes [energy]; > 0 at real energies. Default there:
     a hundredth of the largest constant gap of the case (|Δ| of materials and terminals, 1.764 k_B T_c);
@@ -229,8 +227,8 @@ class Solve(Model):
         kind = data.get("kind")
         if kind == "spectrum" and data.get("energies") is None:
             yield Broken(("energies",), 'is required by kind = "spectrum"', "nothing")
-        if kind in _AT_TEMPERATURE and data.get("energies") is not None:
-            hint = f"remove it; {_AT_TEMPERATURE[kind]}"
+        if kind == "equilibrium" and data.get("energies") is not None:
+            hint = "remove it; Matsubara frequencies follow from the temperature"
             yield Broken(("energies",), 'must stand beside kind = "spectrum"', show(data["energies"]), hint)
         if data.get("temperature") is None:
             if kind in _AT_TEMPERATURE:
@@ -256,6 +254,11 @@ class Solve(Model):
     def _relations(self) -> Iterable[Broken]:
         if self.real_energies and self.broadening == 0 and "broadening" in self.model_fields_set:
             yield Broken(("broadening",), "must be > 0 at real energies", "0")
+        if self.kind == "nonequilibrium" and any(e.imag or e.real < 0 for e in self.energies or ()):
+            rule = "must be real and >= 0 out of equilibrium"
+            yield Broken(
+                ("energies",), rule, show(_as_written(self.energies)), "the others follow by symmetry"
+            )
 
     @property
     def real_energies(self) -> bool:

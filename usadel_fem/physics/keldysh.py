@@ -88,6 +88,22 @@ def reservoir(
     return out
 
 
+def integrated_reservoir(
+    temperature: float, voltage: float, spin_voltage: ArrayLike, reference: float
+) -> Real:
+    """∫₀^∞ dε of `reservoir` less tanh(ε/2T₀), times ε for the components that are odd in ε, (8,).
+
+    Even: −V on τ₃ and −V_s on σ. Odd: −½[(π²/3)(T² − T₀²) + V² + V_s²] on 1 and −V V_s on τ₃σ.
+
+    >>> integrated_reservoir(0.1, 0.3, [0, 0, 0.2], 0.1).round(12).tolist()
+    [-0.065, -0.0, -0.0, -0.2, -0.3, -0.0, -0.0, -0.06]
+    """
+    vector = np.asarray(spin_voltage, dtype=float)
+    heat = np.pi**2 / 3 * (temperature**2 - reference**2)
+    energy = -0.5 * (heat + voltage**2 + float(vector @ vector))
+    return np.concatenate([[energy], -vector, [-voltage], -voltage * vector])
+
+
 def at_minus_energy(h: Real) -> Real:
     """ĥ(−ε) = −Xĥ(ε)*X, X = τ₂σ_y: components on 1 and τ₃σ are odd, those on σ and τ₃ even in ε."""
     return h * np.array([-1.0, 1, 1, 1, 1, -1, -1, -1])

@@ -6,6 +6,7 @@ Matsubara sums; δĥ is what the terminals drive, and it ends exponentially abov
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,10 +15,10 @@ import numpy as np
 from usadel_fem.device import Device
 from usadel_fem.keldysh import KineticOperator
 from usadel_fem.outcomes import EnergyReport, Outcome
-from usadel_fem.physics.keldysh import reservoir
-from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.physics.keldysh import integrated_reservoir, reservoir
+from usadel_fem.physics.nambu import TAU3, Complex, Real
 from usadel_fem.solver.energies import DeviceSolver, options_of
-from usadel_fem.solver.kinetic_linear import KineticSystem
+from usadel_fem.solver.kinetic_linear import KineticResult, KineticSystem
 
 HINT = 'a larger broadening, a finer mesh, or linear = "direct"'
 
@@ -84,18 +85,47 @@ class KineticSolver:
         g, report = self.spectral.solve(energy, None if start is None else start.g)
         if not report.ok:
             return None, report
-        device, options = self.device, options_of(self.device)
         operator, outside = self.operator(energy, g), self.outside(energy)
-        held = np.zeros((device.forms.size, 8))
-        for name, nodes in device.forms.pinned.items():
-            held[nodes] = outside[name]
-        system = KineticSystem(operator, device.forms.free, device.space.dimension)
-        direct = options.linear == "direct"
-        result = system.solve(held, outside, None, direct, options.direct_below)
+        result = self._linear(operator, outside)
         report = replace(report, krylov_iterations=report.krylov_iterations + result.iterations)
         if not result.ok:
             return None, replace(report, outcome=Outcome.LINEAR_SOLVER_FAILED, hint=HINT)
         return self._state(operator, energy, g, result.h, outside), report
+
+    def solve_at_once(self) -> tuple[KineticState | None, EnergyReport]:
+        """The normal state, where nothing depends on energy: ∫₀^∞ dε of δĥ by one linear solve.
+
+        Components that are odd in ε (energy and its spin) are integrated with ε; see
+        `physics.keldysh.integrated_reservoir`. h of the state is this integral.
+        """
+        began = time.perf_counter()
+        g = np.broadcast_to(TAU3, (self.device.forms.size, 4, 4)).copy()
+        operator = self.operator(0.0, g)
+        outside = {
+            name: integrated_reservoir(
+                t.temperature or self.temperature, t.voltage, t.spin_voltage, self.temperature
+            )
+            for name, t in self.device.case.terminal.items()
+        }
+        result = self._linear(operator, outside)
+        outcome = Outcome.CONVERGED if result.ok else Outcome.LINEAR_SOLVER_FAILED
+        hint = "" if result.ok else HINT
+        seconds = time.perf_counter() - began
+        report = EnergyReport(
+            0j, outcome, 1, result.iterations, (result.residual,), seconds, (0.0, 0.0, 0.0), hint
+        )
+        driven, balance = self._currents(operator, result.h, outside)
+        imbalance = np.abs(balance[self.device.forms.free].sum(axis=0))
+        resting = {name: np.zeros(8) for name in driven}
+        return KineticState(g, result.h, driven, resting, imbalance) if result.ok else None, report
+
+    def _linear(self, operator: KineticOperator, outside: dict[str, Real]) -> KineticResult:
+        device, options = self.device, options_of(self.device)
+        held = np.zeros((device.forms.size, 8))
+        for name, nodes in device.forms.pinned.items():
+            held[nodes] = outside[name]
+        system = KineticSystem(operator, device.forms.free, device.space.dimension)
+        return system.solve(held, outside, None, options.linear == "direct", options.direct_below)
 
     def measure(self, energy: float, g: Complex, h: Real) -> KineticState:
         """The state that a stored ǧ^R and ĥ stand for."""

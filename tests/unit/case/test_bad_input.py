@@ -189,9 +189,12 @@ BAD = {
     "unknown kind": (solve('kind = "spectra"'), "solve.kind", "did you mean 'spectrum'"),
     "nonequilibrium without temperature": (
         solve('kind = "nonequilibrium"'), "solve.temperature", "is required by kind"),
-    "energies out of equilibrium": (
-        solve('kind = "nonequilibrium"', "temperature = 1", "energies = [1]"),
-        "solve.energies", "refines itself"),
+    "energy below zero out of equilibrium": (
+        solve('kind = "nonequilibrium"', "temperature = 1", "energies = [1, -1]"),
+        "solve.energies", ">= 0 out of equilibrium"),
+    "imaginary energy out of equilibrium": (
+        solve('kind = "nonequilibrium"', "temperature = 1", "energies = {imaginary = [1]}"),
+        "solve.energies", "must be real"),
     "free energy out of equilibrium": (
         solve('kind = "nonequilibrium"', "temperature = 1", "free_energy = true"),
         "solve.free_energy", 'kind = "equilibrium"'),
