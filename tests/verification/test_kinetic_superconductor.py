@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import simpson
@@ -18,7 +20,7 @@ def wire(material, terminal, *, length=1.0, elements=20, **solve):
         material={"M": material},
         region={"wire": "M"},
         terminal=terminal,
-        solve={"kind": "nonequilibrium", "temperature": 0.1, **solve},
+        solve={"kind": "nonequilibrium", "temperature": 0.1} | solve,
     )
 
 
@@ -36,8 +38,8 @@ class TestReentrance:
 
     def conductance(self, thouless, elements):
         """G(E)/G_N from the kinetic equation, and [∫dx/cosh² Im θ]⁻¹ of the same ǧ^R."""
-        terminal = {"left": {"Delta": 4e5}, "right": {"normal": True, "voltage": 0.7}}
-        case = wire({"D": self.D}, terminal, elements=elements, broadening=1e-9)
+        terminal = {"left": {"Delta": 4e5}, "right": {"normal": True, "voltage": 6.0}}
+        case = wire({"D": self.D}, terminal, elements=elements, broadening=1e-9, temperature=1.3)
         energy = thouless * self.D
         solver, found = state(case, energy)
         g = found.driven["right"][4] / solver.outside(energy)["right"][4] / (2 * self.D)
@@ -55,7 +57,7 @@ class TestReentrance:
     @pytest.mark.parametrize("thouless", [0.5, 3.1, 5.1357, 9.7])
     def test_closed_form(self, thouless):
         found, closed = self.conductance(thouless, 40)
-        compare(f"NS wire: [∫dx/cosh² Im θ]⁻¹ at {thouless} E_Th", found, closed, rel=3e-7)
+        compare(f"NS wire: [∫dx/cosh² Im θ]⁻¹ at {thouless} E_Th", found, closed, rel=1e-6)
 
     def test_rate(self):
         coarse, fine = (abs(found - closed) for found, closed in (self.conductance(3.1, n) for n in (10, 20)))
@@ -65,13 +67,13 @@ class TestReentrance:
 def test_charge_imbalance_below_the_gap():
     """In a bulk superconductor h₃ decays by Andreev reflection: D k² = 2√(Δ² − ε²)."""
     d, gap, energy, length = 0.83, 0.71, 0.4, 3.1
-    contact = {"conductance": 1e-7}
+    contact = {"conductance": 1e-6}
     case = wire(
         {"D": d, "Delta": gap},
         {"left": {"normal": True, "voltage": 0.2, "contact": contact}},
         length=length,
         elements=24,
-        broadening=1e-7,
+        broadening=1e-6,
     )
     solver, found = state(case, energy)
     x = solver.device.nodes[:, 0]
@@ -84,9 +86,9 @@ def test_charge_imbalance_below_the_gap():
 def test_spin_in_a_superconductor_decays_over_the_normal_length():
     """Elastic spin–orbit relaxation and diffusion share the factor ½(1 + |g|² − |f|²): k² = 1/Dτ_so."""
     d, gap, tau, length = 0.83, 0.71, 0.9, 2.3
-    bias = {"normal": True, "spin_voltage": [0, 0.05, 0.1], "contact": {"conductance": 1e-7}}
+    bias = {"normal": True, "spin_voltage": [0, 0.05, 0.1], "contact": {"conductance": 1e-8}}
     case = wire(
-        {"D": d, "Delta": gap, "tau_so": tau}, {"left": bias}, length=length, elements=24, broadening=1e-4
+        {"D": d, "Delta": gap, "tau_so": tau}, {"left": bias}, length=length, elements=24, broadening=1e-3
     )
     for energy in (0.5, 0.75, 1.3):
         solver, found = state(case, energy)
@@ -99,7 +101,7 @@ def test_spin_in_a_superconductor_decays_over_the_normal_length():
 
 
 def junction(kind, temperature, **solve):
-    """S/F/S with a phase difference and a rotating field; terminals at 0.11 whatever `temperature` is."""
+    """S|F|S with a phase difference and a rotating field; terminals at 0.11 whatever `temperature` is."""
     terminal = {"left": {"Delta": 0.83, "phase": 0.7}, "right": {"Delta": 0.83, "phase": -0.6}}
     if kind == "nonequilibrium":
         terminal = {name: {**t, "temperature": 0.11} for name, t in terminal.items()}
@@ -128,23 +130,23 @@ def test_without_bias_equilibrium_is_left_to_the_last_digit():
 
 
 def test_keldysh_integrals_become_matsubara_sums():
-    """Terminals at 0.11 around a reference at 0.23: real energies carry the difference, up to O(Γ).
+    """Terminals at 0.11 around a reference at 0.14: real energies carry the difference, up to O(Γ).
 
     Halving Γ and extrapolating leaves O(Γ²): currents and spin density agree to 1e-6.
     """
     equal = numbers(uf.solve(junction("equilibrium", 0.11)))
-    widths = (2e-3, 1e-3, 5e-4)
+    widths = (6e-3, 3e-3, 1.5e-3)
     found = [
         numbers(
-            uf.solve(junction("nonequilibrium", 0.23, broadening=w, energy_tolerance=1e-7, tolerance=1e-11))
+            uf.solve(junction("nonequilibrium", 0.14, broadening=w, energy_tolerance=1e-5, tolerance=1e-11))
         )
         for w in widths
     ]
-    first = [2 * fine - coarse for coarse, fine in zip(found[:-1], found[1:], strict=True)]
+    assert np.abs(np.array(found)[:, 0] - equal[0]).min() > 1e-4  # the comparison is of something
+    first = [2 * fine - coarse for coarse, fine in pairwise(found)]
     second = (4 * first[1] - first[0]) / 3
     error = np.abs(second - equal).max()
     compare("Keldysh against Matsubara: currents and spin density", error, 0.0, atol=1e-6)
-    assert np.abs(found[0] - equal).max() > 1e-4  # the comparison is of something
     assert np.abs(equal).min() < 1e-12 < np.abs(equal[[0, 4, 6, 7]]).min()
 
 
@@ -161,9 +163,9 @@ def controlled(v, **solve):
         terminal={
             "left": {"Delta": 25.0, "phase": 1.4},
             "right": {"Delta": 25.0},
-            "top": {"normal": True, "voltage": v, "contact": 1e-4},
+            "top": {"normal": True, "voltage": v, "contact": 0.02},
         },
-        solve={"kind": "nonequilibrium", "temperature": 0.4, "broadening": 0.02, **solve},
+        solve={"kind": "nonequilibrium", "temperature": 0.4, "broadening": 1e-3, **solve},
     )
 
 
@@ -182,7 +184,7 @@ def test_a_control_voltage_reverses_the_supercurrent():
     for terminal in spectrum["terminal"].values():
         for key in ("voltage", "temperature", "spin_voltage"):
             terminal.pop(key)
-    spectrum["solve"] = {"kind": "spectrum", "energies": list(grid), "broadening": 0.02}
+    spectrum["solve"] = {"kind": "spectrum", "energies": list(grid), "broadening": 1e-3}
     j = uf.solve(uf.Case.model_validate(spectrum)).observables["spectral_current"]["left"]
     currents = {}
     for v in (4.0, 7.0):
