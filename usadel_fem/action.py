@@ -103,77 +103,90 @@ def blocks(total: int) -> list[slice]:
 
 @dataclass(frozen=True)
 class SpinHallState:
-    """ǧ (Q, 4, 4) and ∂_kǧ at the quadrature points where θ ≠ 0, and the form's forces there."""
+    """ǧ (Q, 4, 4) and ∂_kǧ at the quadrature points where θ ≠ 0, and the form's forces there.
+
+    σ^a stands on both sides of ǧ, ½{σ^a, ǧ}: the discrete form then keeps ǧ^A = −τ₃ǧ^R†τ₃ to rounding.
+
+    Attributes:
+        form: the assembled form.
+        g, gradient: the field; in `change` and `matrix` what stands to the left of the varied factor.
+        right: the field to the right of it, where that is another one (ǧ^A for a Keldysh component).
+    """
 
     form: SpinHall
     g: Complex
     gradient: tuple[Complex, ...]
+    right: SpinHallState | None = None
 
     def force(self) -> Complex:
         """F_i of ¼ ∫ N_F Dθ ε_{kla} Tr σ^aǧ ∂_kǧ ∂_lǧ."""
         by_value = np.zeros_like(self.g)
         by_gradient = [np.zeros_like(self.g) for _ in self.gradient]
         for k, l, a, w in self._planes():
-            dk, dl, sg = self.gradient[k], self.gradient[l], sigma_left(a, self.g)
-            by_value += w * sigma_right(commutator(dk, dl), a)
+            dk, dl, sg = self.gradient[k], self.gradient[l], _both_sides(a, self.g)
+            by_value += w * _both_sides(a, commutator(dk, dl))
             by_gradient[k] += w * commutator(dl, sg)
             by_gradient[l] -= w * commutator(dk, sg)
         return self._collect(by_value, by_gradient)
 
     def change(self, dg: Complex, frozen: bool = False) -> Complex:
         """dF_i for dǧ_i; frozen: the undifferentiated ǧ of the form is held fixed (Picard)."""
-        at = self.form.at
+        at, other = self.form.at, self.right or self
         d = [apply(matrix, dg) for matrix in at.gradient]
         y = None if frozen else apply(at.value, dg)
         by_value = np.zeros_like(self.g)
         by_gradient = [np.zeros_like(self.g) for _ in d]
         for k, l, a, weight in self._planes():
             for part in blocks(self.g.shape[0]):
-                w, g, ek, el = weight[part], self.g[part], d[k][part], d[l][part]
-                dk, dl, sg = self.gradient[k][part], self.gradient[l][part], sigma_left(a, g)
-                by_k, by_l = commutator(el, sg), commutator(ek, sg)
+                w, ek, el = weight[part], d[k][part], d[l][part]
+                left, right = self._plane(k, l, a, part), other._plane(k, l, a, part)
+                by_k, by_l = el @ right[2] - left[2] @ el, ek @ right[2] - left[2] @ ek
                 if y is not None:
-                    yp = y[part]
-                    by_value[part] += w * sigma_right(commutator(ek, dl) + commutator(dk, el), a)
-                    by_k += sigma_right(dl, a) @ yp - sigma_left(a, yp @ dl)
-                    by_l += sigma_right(dk, a) @ yp - sigma_left(a, yp @ dk)
+                    bent = ek @ right[1] - left[1] @ ek + left[0] @ el - el @ right[0]
+                    by_value[part] += w * _both_sides(a, bent)
+                    sy = _both_sides(a, y[part])
+                    by_k += left[1] @ sy - sy @ right[1]
+                    by_l += left[0] @ sy - sy @ right[0]
                 by_gradient[k][part] += w * by_k
                 by_gradient[l][part] -= w * by_l
         return self._collect(by_value, by_gradient)
 
     def matrix(self, frozen: bool = False) -> sparse.csr_matrix:
         """`change` as a matrix on flattened nodal matrices, (16N, 16N)."""
-        at = self.form.at
+        at, other = self.form.at, self.right or self
         value, gradient = spin_matrix(at.value), [spin_matrix(m) for m in at.gradient]
         transposed = [spin_matrix(adjoint(m)) for m in (at.value, *at.gradient)]
         total = sparse.csr_matrix((value.shape[1],) * 2, dtype=complex)
-        keep = 0.0 if frozen else 1.0
+        every = slice(None)
         for k, l, a, w in self._planes():
-            dk, dl, s = self.gradient[k], self.gradient[l], SIGMA[a]
-            sg = s @ self.g
-            for row, column, block in (
-                (0, gradient[k], _left_right(None, dl @ s) - _left_right(dl, s)),
-                (0, gradient[l], _left_right(dk, s) - _left_right(None, dk @ s)),
-                (k + 1, gradient[l], _left_right(None, sg) - _left_right(sg, None)),
-                (k + 1, value, _left_right(dl @ s, None) - _left_right(s, dl)),
-                (l + 1, gradient[k], _left_right(sg, None) - _left_right(None, sg)),
-                (l + 1, value, _left_right(s, dk) - _left_right(dk @ s, None)),
-            ):
-                total = (
-                    total
-                    + transposed[row]
-                    @ _block_diagonal((keep if row == 0 or column is value else 1.0) * w * block)
-                    @ column
-                )
+            left, right = self._plane(k, l, a, every), other._plane(k, l, a, every)
+            by_k, by_l, by_s = (
+                left_right(x, None) - left_right(None, y) for x, y in zip(left, right, strict=True)
+            )
+            sides = 0.5 * (left_right(SIGMA[a], None) + left_right(None, SIGMA[a]))
+            parts = [(k + 1, gradient[l], -by_s), (l + 1, gradient[k], by_s)]
+            if not frozen:
+                parts += [
+                    (0, gradient[k], -sides @ by_l),
+                    (0, gradient[l], sides @ by_k),
+                    (k + 1, value, by_l @ sides),
+                    (l + 1, value, -by_k @ sides),
+                ]
+            for row, column, block in parts:
+                total = total + transposed[row] @ block_diagonal(w * block) @ column
         return total
 
     def value(self) -> complex:
         """The form itself."""
         total = 0.0 + 0.0j
         for k, l, a, w in self._planes():
-            integrand = trace(SIGMA[a] @ self.g, commutator(self.gradient[k], self.gradient[l]))
+            integrand = trace(_both_sides(a, self.g), commutator(self.gradient[k], self.gradient[l]))
             total += complex(np.sum(w[:, 0, 0] * integrand))
         return total
+
+    def _plane(self, k: int, l: int, a: int, part: slice) -> tuple[Complex, Complex, Complex]:
+        """∂_kǧ, ∂_lǧ and ½{σ^a, ǧ} at some of the points."""
+        return self.gradient[k][part], self.gradient[l][part], _both_sides(a, self.g[part])
 
     def _planes(self) -> Iterator[tuple[int, int, int, Real]]:
         for k, l, a, sign in self.form.planes:
@@ -185,6 +198,11 @@ class SpinHallState:
         for matrix, part in zip(at.gradient, by_gradient, strict=True):
             force += apply(adjoint(matrix), part)
         return force
+
+
+def _both_sides(a: int, x: Complex) -> Complex:
+    """½{σ^a, x}."""
+    return 0.5 * (sigma_left(a, x) + sigma_right(x, a))
 
 
 def spin_hall_state(forms: Forms, g: Complex) -> SpinHallState | None:
@@ -271,12 +289,12 @@ class Linearisation:
         linear = quadratic_matrix(self.forms)
         if self.state is not None:
             linear = linear + self.state.matrix(self.frozen)
-        e, et = _block_diagonal(basis), _block_diagonal(transposed)
+        e, et = block_diagonal(basis), block_diagonal(transposed)
         nodal = np.stack(
             [pair(2 * (self.local @ unpair(u, 1.0, 1.0) + unpair(u, 1.0, 1.0) @ self.local)) for u in unit],
             axis=-1,
         )
-        return sparse.csr_matrix(et @ linear @ e + _block_diagonal(nodal.reshape(n, 8, 8)))
+        return sparse.csr_matrix(et @ linear @ e + block_diagonal(nodal.reshape(n, 8, 8)))
 
 
 def pair(x: Complex) -> Complex:
@@ -317,7 +335,7 @@ def _ad(s: Complex) -> Complex:
     return np.kron(s, np.eye(4)) - np.kron(np.eye(4), s.T)
 
 
-def _left_right(left: Complex | None, right: Complex | None) -> Complex:
+def left_right(left: Complex | None, right: Complex | None) -> Complex:
     """x → left x right on flattened 4×4 matrices, (..., 16, 16)."""
     eye = np.eye(4)
     a = eye if left is None else left
@@ -326,7 +344,7 @@ def _left_right(left: Complex | None, right: Complex | None) -> Complex:
     return np.einsum("...ij,...kl->...iljk", a, b).reshape(*shape, 16, 16)
 
 
-def _block_diagonal(blocks: Complex) -> sparse.csr_matrix:
+def block_diagonal(blocks: Complex) -> sparse.csr_matrix:
     """Blocks (n, r, c) along the diagonal."""
     n, r, c = blocks.shape
     return sparse.bsr_matrix(

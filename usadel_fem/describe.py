@@ -12,6 +12,7 @@ from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
 from usadel_fem.material_report import device_reports
 from usadel_fem.run import check_request, rule_of
+from usadel_fem.window import edges
 
 MEASURE = {1: "length", 2: "area", 3: "volume"}
 SIDE = {1: "points", 2: "length", 3: "area"}
@@ -91,6 +92,16 @@ def _solve(device: Device) -> list[str]:
     if solve.kind == "spectrum":
         energies = solve.energies or ()
         lines = [f"solve: spectrum at {len(energies)} energies, broadening {device.broadening:.4g}"]
+    elif solve.kind == "nonequilibrium" and device.normal:
+        lines = [
+            f"solve: nonequilibrium at T = {solve.temperature:.6g}, normal: all energies by one linear solve"
+        ]
+    elif solve.kind == "nonequilibrium":
+        window = edges(device)
+        lines = [
+            f"solve: nonequilibrium at T = {solve.temperature:.6g}, broadening {device.broadening:.4g}, "
+            f"energies up to {window[-1]:.4g} on a grid that refines itself to {solve.energy_tolerance:.1e}"
+        ]
     else:
         rule = rule_of(device)
         lines = [

@@ -112,6 +112,13 @@ class Device:
         return float(np.sum(np.real(self.coefficient("N_F", x, element)) * squared * self.space.basis.dx))
 
     @property
+    def normal(self) -> bool:
+        """True where nothing superconducts: ǧ^R = τ₃ at every energy."""
+        return all(m.Delta is None and m.Tc is None for m in self._materials) and not any(
+            t.Delta for t in self.case.terminal.values()
+        )
+
+    @property
     def self_consistent(self) -> bool:
         return self.forms.pairing is not None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from usadel_fem.case.checks import check_fields
 from usadel_fem.device import Device, build_device
 from usadel_fem.errors import CaseError, Problem
 from usadel_fem.fieldmesh import FieldMesh
-from usadel_fem.io.reader import RESULT_NAME, GreenFunctions, ResultReader
+from usadel_fem.io.reader import RESULT_NAME, Distributions, GreenFunctions, ResultReader
 from usadel_fem.io.result import ResultWriter
 from usadel_fem.io.summary import build_summary
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.material_report import device_reports
+from usadel_fem.nonequilibrium import KineticRun
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
 from usadel_fem.observables.fields import FIELDS, common_fields, wanted
@@ -118,6 +119,8 @@ class _Run:
         self.rule = None if spectrum and not self.device.self_consistent else rule_of(self.device)
         if spectrum:
             self.energies = np.asarray(self.case.solve.energies, dtype=complex)
+        elif self.case.solve.kind == "nonequilibrium":
+            self.energies = np.zeros(0, dtype=complex)
         else:
             assert self.rule is not None
             self.energies = 1j * self.rule.frequencies
@@ -135,6 +138,8 @@ class _Run:
     def _solve(self, writer: ResultWriter | None) -> Solution:
         gap = self._gap(writer)
         delta = None if gap is None else gap.delta
+        if self.case.solve.kind == "nonequilibrium":
+            return self._nonequilibrium(writer, delta, gap)
         collected: SpectrumFields | EquilibriumSums
         if self.case.solve.kind == "spectrum":
             collected = SpectrumFields(self.device, self.energies)
@@ -189,6 +194,27 @@ class _Run:
             writer.write_state("delta", result.delta)
         return result
 
+    def _nonequilibrium(
+        self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None
+    ) -> Solution:
+        assert self.rule is not None
+        run = KineticRun(self.device, self.rule, delta, self.jobs, writer, self.progress)
+        found: dict[str, Observable | Mapping[str, Observable]] = dict(run.run())
+        found.update(common_fields(self.device, delta))
+        observables = wanted(found, self.case.output.fields)
+        observables.update(probe_observables(self.device, observables))
+        self.notes += run.notes
+        self.energies = np.array(sorted(run.energies), dtype=complex)
+        reports = tuple(run.reports[i] for i in run.order)
+        kept: list[Complex | None] = []
+        distributions: list[Complex | None] = []
+        if writer is None:
+            pairs = [run.kept[i] or (None, None) for i in run.order]
+            kept, distributions = [g for g, _ in pairs], [h for _, h in pairs]
+        return self._finish(
+            writer, kept, reports, observables, run.defects, gap, distributions, run.converged
+        )
+
     def _energies(
         self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
@@ -219,6 +245,8 @@ class _Run:
         observables: Observables,
         defects: Defects,
         gap: GapResult | None,
+        distributions: Sequence[Complex | None] | Distributions = (),
+        converged: bool = True,
     ) -> Solution:
         if self.rule is not None and self.case.solve.kind == "equilibrium":
             self.notes.append(f"relative error of the Matsubara test sums {self.rule.error:.1e}")
@@ -230,7 +258,7 @@ class _Run:
             observables,
             reports,
             seconds=time.perf_counter() - self.began,
-            converged=gap is None or gap.converged,
+            converged=converged and (gap is None or gap.converged),
             conservation_defect=defects.conservation,
             normalisation_defect=defects.normalisation if reports else math.nan,
             notes=self.notes,
@@ -239,9 +267,11 @@ class _Run:
         if writer is not None:
             writer.write_observables(observables)
             writer.write_summary(summary)
-            green = GreenFunctions(writer.path)
+            green, distributions = GreenFunctions(writer.path), Distributions(writer.path)
         self.progress.finish()
-        return Solution(self.case, self.mesh, self.energies, green, observables, reports, summary)
+        return Solution(
+            self.case, self.mesh, self.energies, green, observables, reports, summary, distributions
+        )
 
 
 def field_mesh(device: Device) -> FieldMesh:

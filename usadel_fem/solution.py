@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usadel_fem.fieldmesh import FieldMesh
-from usadel_fem.io.reader import GreenFunctions, ResultReader, as_result_file
+from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, as_result_file
 from usadel_fem.io.result import write_result
 from usadel_fem.io.summary import write_summary
 from usadel_fem.io.tables import write_tables
@@ -39,6 +39,7 @@ class Solution:
         observables: labelled arrays by name; quantities per terminal are dictionaries by terminal.
         convergence: one report per energy.
         summary: what summary.json says.
+        distributions: out of equilibrium, item i is ĥ at energy i, (N, 8) real, or None.
     """
 
     case: Case
@@ -48,6 +49,7 @@ class Solution:
     observables: Observables
     convergence: tuple[EnergyReport, ...]
     summary: Mapping[str, Any] = field(default_factory=dict)
+    distributions: Sequence[NDArray[np.float64] | None] | Distributions = ()
 
     @property
     def nodes(self) -> NDArray[np.float64]:
@@ -97,6 +99,21 @@ class Solution:
             raise ValueError(f"no Green function was kept at energy number {index}: it did not converge")
         return value if basis == "paper" else to_plain_basis(value)
 
+    def distribution(self, index: int) -> NDArray[np.float64]:
+        """ĥ at every node, (N, 8) real, in the order τ₀(1, σ_x, σ_y, σ_z), τ₃(1, σ_x, σ_y, σ_z).
+
+        Raises:
+            IndexError: if there is no such energy.
+            ValueError: if that energy did not converge, or the case is not of kind "nonequilibrium".
+        """
+        value = self.distributions[index] if len(self.distributions) else None
+        if value is None:
+            raise ValueError(
+                f"no distribution was kept at energy number {index}: "
+                'it did not converge, or the case is not of kind "nonequilibrium"'
+            )
+        return value
+
     def save(self, path: str | Path) -> Path:
         """Write everything to one HDF5 file, which :func:`load` reads back."""
         return write_result(
@@ -108,6 +125,7 @@ class Solution:
             reports=self.convergence,
             observables=self.observables,
             summary=self.summary,
+            distributions=self.distributions,
         )
 
     @classmethod
@@ -127,6 +145,7 @@ class Solution:
                 observables=reader.observables(),
                 convergence=reader.reports(),
                 summary=reader.summary(),
+                distributions=Distributions(file),
             )
 
     def to_vtu(self, directory: str | Path, fields: Collection[str] | None = None) -> list[Path]:

@@ -74,7 +74,7 @@ WRONG: dict[str, tuple[Edit, str]] = {
     "section in the plural": (("[material.Pt]", "[materials.Pt]"), "did you mean 'material'?"),
     "key misspelt": (("theta = 0.1", "tehta = 0.1"), "material.Pt.tehta: is not a known key"),
     "key of a friend": (("exchange =", "h ="), "did you mean 'exchange'?"),
-    "key of a later version": (
+    "key of another kind": (
         ("normal = true", 'normal = true\nvoltage = "1 mV"'),
         "terminal.right.voltage",
     ),
@@ -195,7 +195,7 @@ WRONG: dict[str, tuple[Edit, str]] = {
     ),
     # what to solve
     "unknown kind": (('"equilibrium"', '"equilibirum"'), "did you mean 'equilibrium'?"),
-    "later kind": (('"equilibrium"', '"nonequilibrium"'), "solve.kind: "),
+    "kind in the singular": (('"equilibrium"', '"nonequilibria"'), "did you mean 'nonequilibrium'?"),
     "no temperature": (('temperature = "4 K"\n', ""), "solve.temperature: is required"),
     "temperature 0": (('temperature = "4 K"', "temperature = 0"), "solve.temperature: must be > 0"),
     "Delta and Tc": (('Tc = "9 K"', 'Tc = "9 K"\nDelta = 1.0'), "must not stand beside Delta"),

@@ -12,6 +12,7 @@ from tests.verification import radial
 from usadel_fem.case import Case
 from usadel_fem.device import Device, build_device
 from usadel_fem.observables.local import LocalFields
+from usadel_fem.observables.traces import cell_mean
 from usadel_fem.physics.nambu import SIGMA, TAU3, Complex
 from usadel_fem.solver.energies import DeviceSolver
 
@@ -113,9 +114,7 @@ class Elements:
 
     def mean(self, values: Complex) -> Complex:
         """Averages over elements of any values at the points."""
-        weight = self.at.weight.reshape(self.elements, -1)
-        shaped = values.reshape(*weight.shape, *values.shape[1:])
-        return np.einsum("eq,eq...->e...", weight / weight.sum(axis=1, keepdims=True), shaped)
+        return cell_mean(self.at.weight, self.elements, values)
 
     def _named(self, found: dict[str, Complex]) -> dict[str, Complex]:
         charge, x, y, z, torque, source = (found[name] for name in self.names)

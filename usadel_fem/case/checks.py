@@ -31,6 +31,7 @@ def section_rules(data: Mapping[str, Any]) -> Iterator[Broken]:
         yield from _gap_rules(data.get("solve"), materials)
         yield from _vortex_rules(data.get("vortex"), materials)
     yield from _field_rules(data.get("field"), data.get("mesh"))
+    yield from _bias_rules(data.get("solve"), _table(data.get("terminal")))
 
 
 def check_names(
@@ -188,7 +189,7 @@ def _gap_rules(solve: object, materials: Mapping[str, Any]) -> Iterator[Broken]:
     if (
         unsolved
         and not wanted
-        and kind in ("spectrum", "equilibrium")
+        and kind in ("spectrum", "equilibrium", "nonequilibrium")
         and _given(solve, "critical_temperature") is not True
     ):
         received = f"Tc of {', '.join(unsolved)}, and a pair potential left unknown"
@@ -210,6 +211,19 @@ def _vortex_rules(vortices: object, materials: Mapping[str, Any]) -> Iterator[Br
             show(vortices),
             "no material superconducts",
         )
+
+
+def _bias_rules(solve: object, terminals: Mapping[str, Any]) -> Iterator[Broken]:
+    kind = _given(solve, "kind")
+    for name, terminal in terminals.items():
+        for key in ("voltage", "temperature", "spin_voltage"):
+            value = _given(terminal, key)
+            absent = not any(value) if isinstance(value, list | tuple) else value in (None, 0.0)
+            if kind not in ("spectrum", "equilibrium") or absent:
+                continue
+            hint = f'terminals of kind = "{kind}" are in equilibrium with the device'
+            rule = 'must stand beside kind = "nonequilibrium"'
+            yield Broken(("terminal", name, key), rule, show(value), hint)
 
 
 def _field_rules(field: object, mesh: object) -> Iterator[Broken]:

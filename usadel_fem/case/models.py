@@ -197,7 +197,7 @@ class Case(Model):
     @classmethod
     def _rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:
         if "sweep" in data:
-            rule = 'must wait: this version solves one case of kind "spectrum" or "equilibrium" at a time'
+            rule = "must wait: this version solves one case at a time"
             yield Broken(("sweep",), rule, show(data["sweep"]), "change single keys with --set")
         yield from checks.section_rules(data)
 
@@ -208,11 +208,18 @@ class Case(Model):
             if material.dynes == 0:
                 yield Broken(("material", name, "dynes"), "must be > 0 at real energies", "0")
         unnamed = any(material.dynes is None for material in self.material.values())
-        if unnamed and not self.solve.broadening and not checks.largest_gap(self):
+        if unnamed and not self.solve.broadening and not self._default_broadening():
             hint = "its default is a hundredth of the largest constant gap, and this case has none"
             yield Broken(("solve", "broadening"), "is required at real energies", "nothing", hint)
 
     def _complete(self) -> None:
         if self.solve.real_energies and not self.solve.broadening:
-            broadening = 0.01 * checks.largest_gap(self)
-            self.__dict__["solve"] = self.solve.model_copy(update={"broadening": broadening})
+            self.__dict__["solve"] = self.solve.model_copy(update={"broadening": self._default_broadening()})
+
+    def _default_broadening(self) -> float:
+        """A hundredth of the largest constant gap; of the temperature where nothing superconducts."""
+        gap = checks.largest_gap(self)
+        normal = all(m.Delta is None and m.Tc is None for m in self.material.values())
+        if not gap and normal and self.solve.kind == "nonequilibrium":
+            gap = self.solve.temperature or 0.0
+        return 0.01 * gap

@@ -173,15 +173,15 @@ class Terminal(Model):
     0.5
     """
 
-    _LATER: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("voltage", "temperature", "spin_voltage"),
-        "terminals of this version are in equilibrium with the device",
-    )
     _SYNONYMS: ClassVar[Mapping[str, str]] = {
         "h": "exchange",
         "delta": "Delta",
         "phi": "phase",
         "conductance": "contact",
+        "V": "voltage",
+        "bias": "voltage",
+        "T": "temperature",
+        "spin_accumulation": "spin_voltage",
     }
 
     normal: StrictBool = False
@@ -198,6 +198,26 @@ class Terminal(Model):
     """Exchange field of the reservoir [energy]."""
     contact: Contact = Contact()
     """ "transparent", a tunnel conductance per area, or {conductance =, polarisation =, spin_mixing =}."""
+    voltage: Annotated[float, Quantity("voltage")] = 0.0
+    """Voltage of a normal terminal, as eV [energy]; needs kind = "nonequilibrium"."""
+    temperature: Annotated[float, Quantity("temperature", above=0)] | None = None
+    """Temperature of the reservoir, as k_B T [energy]. Absent: that of [solve]."""
+    spin_voltage: Annotated[Triple, Vector(Quantity("voltage"), hint="components along x, y and z")] = (
+        0.0,
+        0.0,
+        0.0,
+    )
+    """Spin voltage [Vx, Vy, Vz]: spins along its direction sit at +|V_s|, the others at −|V_s| [energy]."""
+
+    @property
+    def biased(self) -> bool:
+        """Whether the reservoir has a distribution of its own."""
+        return self.voltage != 0.0 or self.temperature is not None or any(self.spin_voltage)
+
+    def _relations(self) -> Iterable[Broken]:
+        if self.voltage and self.Delta:
+            rule = "must be 0 where Delta > 0: a superconductor at a voltage is not stationary"
+            yield Broken(("voltage",), rule, show(self.voltage), "put the voltage on the normal terminals")
 
     @classmethod
     def _rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:

@@ -30,6 +30,7 @@ _ENERGY = Quantity("energy")
 _FREQUENCY = Quantity("energy", above=0)
 _FORMS = "must be a list of energies, {start =, stop =, num =} or {imaginary = [...]}"
 _MOST = 1_000_000
+_AT_TEMPERATURE = ("equilibrium", "nonequilibrium")
 
 
 class _Energies:
@@ -180,12 +181,14 @@ class Solve(Model):
         "Tc": "critical_temperature",
     }
 
-    kind: Literal["spectrum", "equilibrium"]
-    """ "spectrum": ǧ at given energies; "equilibrium": Matsubara sums at a temperature."""
+    kind: Literal["spectrum", "equilibrium", "nonequilibrium"]
+    """ "spectrum": ǧ at given energies; "equilibrium": Matsubara sums at a temperature; "nonequilibrium":
+    Keldysh functions between terminals with voltages, temperatures and spin voltages."""
     temperature: Annotated[float, Quantity("temperature", above=0)] | None = None
-    """Temperature, as k_B T [energy]; > 0. Required by "equilibrium" and by self_consistent."""
+    """Temperature, as k_B T [energy]; > 0. Required by all kinds but a plain spectrum."""
     energies: Annotated[tuple[complex, ...], _Energies()] | None = None
-    """Energies of a spectrum [energy]: a list, {start =, stop =, num =}, or {imaginary = [ω > 0, ...]}."""
+    """Energies of a spectrum [energy]: a list, {start =, stop =, num =}, or {imaginary = [ω > 0, ...]}. Out
+    of equilibrium the grid refines itself, and these (real, >= 0) are kept in addition."""
     broadening: Annotated[float, Quantity("energy", least=0)] = 0.0
     """Γ in ε + iΓ of every material that names no dynes [energy]; > 0 at real energies. Default there:
     a hundredth of the largest constant gap of the case (|Δ| of materials and terminals, 1.764 k_B T_c);
@@ -208,6 +211,12 @@ class Solve(Model):
     """Most Newton or Picard steps per energy."""
     cutoff: Annotated[float, Quantity("energy", above=0)] | None = None
     """Highest Matsubara frequency summed before the tail [energy]. Absent: chosen from the tolerance."""
+    energy_tolerance: Annotated[float, Quantity("number", above=0, below=1)] = 1e-5
+    """Error of the terminal currents, relative to the largest, at which a grid of energies is fine enough."""
+    max_energies: Annotated[StrictInt, Described(ge=9)] = 2000
+    """Most energies that such a grid may have."""
+    relaxation: Annotated[float, Quantity("energy", least=0)] = 0.0
+    """Rate at which the energy distribution relaxes to `temperature` [energy]; charge and spin stay."""
     quantisation_axis: Annotated[
         Triple, Vector(Quantity("number"), finish=_unit_vector, hint="components along x, y and z")
     ] = (0.0, 0.0, 1.0)
@@ -216,22 +225,23 @@ class Solve(Model):
     @classmethod
     def _rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:
         kind = data.get("kind")
-        if kind == "nonequilibrium":
-            rule = 'must be "spectrum" or "equilibrium": this version solves these two'
-            yield Broken(("kind",), rule, show(kind))
         if kind == "spectrum" and data.get("energies") is None:
             yield Broken(("energies",), 'is required by kind = "spectrum"', "nothing")
         if kind == "equilibrium" and data.get("energies") is not None:
             hint = "remove it; Matsubara frequencies follow from the temperature"
             yield Broken(("energies",), 'must stand beside kind = "spectrum"', show(data["energies"]), hint)
         if data.get("temperature") is None:
-            if kind == "equilibrium":
-                yield Broken(("temperature",), 'is required by kind = "equilibrium"', "nothing")
+            if kind in _AT_TEMPERATURE:
+                yield Broken(("temperature",), f'is required by kind = "{kind}"', "nothing")
             elif data.get("self_consistent") is True:
                 yield Broken(("temperature",), "is required by self_consistent = true", "nothing")
         for key in ("free_energy", "critical_temperature"):
-            if data.get(key) is True and kind == "spectrum":
+            if data.get(key) is True and kind in ("spectrum", "nonequilibrium"):
                 yield Broken((key,), 'must stand beside kind = "equilibrium"', "true")
+        for key in ("energy_tolerance", "max_energies", "relaxation"):
+            given = data.get(key) not in (None, cls.model_fields[key].default)
+            if given and kind in ("spectrum", "equilibrium"):
+                yield Broken((key,), 'must stand beside kind = "nonequilibrium"', show(data[key]))
         if data.get("fixed_phase") is True and data.get("self_consistent") is not True:
             yield Broken(("fixed_phase",), "must stand beside self_consistent = true", "true")
 
@@ -244,8 +254,15 @@ class Solve(Model):
     def _relations(self) -> Iterable[Broken]:
         if self.real_energies and self.broadening == 0 and "broadening" in self.model_fields_set:
             yield Broken(("broadening",), "must be > 0 at real energies", "0")
+        if self.kind == "nonequilibrium" and any(e.imag or e.real < 0 for e in self.energies or ()):
+            rule = "must be real and >= 0 out of equilibrium"
+            yield Broken(
+                ("energies",), rule, show(_as_written(self.energies)), "the others follow by symmetry"
+            )
 
     @property
     def real_energies(self) -> bool:
-        """Whether a spectrum at real energies is asked for."""
+        """Whether ǧ is asked for at real energies."""
+        if self.kind == "nonequilibrium":
+            return True
         return bool(self.energies) and all(energy.imag == 0 for energy in self.energies or ())

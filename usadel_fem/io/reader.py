@@ -36,11 +36,20 @@ class ResultReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = _opened(path)
+        order = self._file.get(layout.ORDER)
+        self._order = None if order is None else order[()]
 
     def done(self) -> frozenset[int]:
         """The energies that converged and whose Green function is there."""
-        kept = self._file[layout.KEPT][()]
+        kept = self._ordered(self._file[layout.KEPT][()])
         return frozenset(i for i, report in enumerate(self.reports()) if kept[i] and report.ok)
+
+    def _ordered(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values per energy in the order of the result: that of the file unless it says otherwise."""
+        return values if self._order is None else values[self._order]
+
+    def _place(self, index: int) -> int:
+        return index if self._order is None else int(self._order[index])
 
     def case_text(self) -> str:
         return str(self._file[layout.CASE_TEXT].asstr()[()])
@@ -71,21 +80,29 @@ class ResultReader:
         )
 
     def energies(self) -> NDArray[np.complex128]:
-        return np.asarray(self._file[layout.ENERGIES][()], dtype=np.complex128)
+        return self._ordered(np.asarray(self._file[layout.ENERGIES][()], dtype=np.complex128))
 
     def reports(self) -> tuple[EnergyReport, ...]:
         """One report per energy, also for those that have not been run yet."""
-        texts = self._file[layout.REPORTS].asstr()[()]
+        texts = self._ordered(self._file[layout.REPORTS].asstr()[()])
         return tuple(
-            _report(text) if text else EnergyReport(complex(energy), Outcome.NOT_RUN)
+            parse_report(text) if text else EnergyReport(complex(energy), Outcome.NOT_RUN)
             for text, energy in zip(texts, self.energies(), strict=True)
         )
 
     def green_function(self, index: int) -> NDArray[np.complex128] | None:
         """ǧ of one energy, (N, 4, 4), or None where nothing was kept."""
-        if not self._file[layout.KEPT][index]:
+        place = self._place(index)
+        if not self._file[layout.KEPT][place]:
             return None
-        return np.asarray(self._file[layout.GREEN][index], dtype=np.complex128)
+        return np.asarray(self._file[layout.GREEN][place], dtype=np.complex128)
+
+    def distribution(self, index: int) -> NDArray[np.float64] | None:
+        """ĥ of one energy, (N, 8), or None where nothing was kept or nothing is out of equilibrium."""
+        place = self._place(index)
+        if layout.DISTRIBUTION not in self._file or not self._file[layout.KEPT][place]:
+            return None
+        return np.asarray(self._file[layout.DISTRIBUTION][place], dtype=np.float64)
 
     def observables(self) -> dict[str, Observable | dict[str, Observable]]:
         """The labelled arrays; empty while the run has not ended."""
@@ -128,11 +145,21 @@ class GreenFunctions:
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: int) -> NDArray[np.complex128] | None:
+    def __getitem__(self, index: int) -> NDArray[Any] | None:
         if not -self._length <= index < self._length:
             raise IndexError(f"energy number must be below {self._length}; instead received {index}")
         with ResultReader(self._path) as reader:
             return reader.green_function(index % self._length)
+
+
+class Distributions(GreenFunctions):
+    """The distributions of a file as a sequence, read one at a time."""
+
+    def __getitem__(self, index: int) -> NDArray[Any] | None:
+        if not -self._length <= index < self._length:
+            raise IndexError(f"energy number must be below {self._length}; instead received {index}")
+        with ResultReader(self._path) as reader:
+            return reader.distribution(index % self._length)
 
 
 def _opened(path: Path) -> h5py.File:
@@ -161,7 +188,8 @@ def _array(item: h5py.Dataset) -> Observable:
     )
 
 
-def _report(text: str) -> EnergyReport:
+def parse_report(text: str) -> EnergyReport:
+    """A report as `ResultWriter` stores it."""
     fields = json.loads(text)
     fields["energy"] = complex(*fields["energy"])
     fields["outcome"] = Outcome[fields["outcome"]]

@@ -19,7 +19,7 @@ from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io import layout
 from usadel_fem.io.atomic import atomic_path
 from usadel_fem.io.provenance import provenance
-from usadel_fem.io.reader import GreenFunctions, ResultReader
+from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, parse_report
 from usadel_fem.io.summary import to_json
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.outcomes import EnergyReport
@@ -70,13 +70,16 @@ class ResultWriter:
         energy: complex,
         green_function: NDArray[np.complex128] | None,
         report: EnergyReport,
+        distribution: NDArray[np.float64] | None = None,
     ) -> None:
-        """Store one energy: ǧ (N, 4, 4), or None where there is nothing worth keeping, and its report."""
+        """Store one energy: ǧ (N, 4, 4) or None where nothing is worth keeping, its report, ĥ (N, 8)."""
         self._make_room(index + 1)
         self._file[layout.ENERGIES][index] = energy
         self._file[layout.KEPT][index] = green_function is not None
         if green_function is not None:
-            self._store(index, green_function)
+            self._store(layout.GREEN, index, green_function, (4, 4), np.complex128)
+        if distribution is not None:
+            self._store(layout.DISTRIBUTION, index, distribution, (8,), np.float64)
         self._file[layout.REPORTS][index] = json.dumps(_report_fields(report))
         self._file.flush()
 
@@ -138,24 +141,45 @@ class ResultWriter:
             if len(self._file[name]) < count:
                 self._file[name].resize(count, axis=0)
 
-    def _store(self, index: int, green_function: NDArray[np.complex128]) -> None:
-        shape = (self._nodes, 4, 4)
-        if green_function.shape != shape:
-            raise ValueError(
-                f"green_function must have the shape {shape}; instead received {green_function.shape}"
-            )
-        if layout.GREEN not in self._file:
+    def stored(self, index: int) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+        """ǧ and ĥ of an energy that was written, by its place in the file."""
+        return self._file[layout.GREEN][index], self._file[layout.DISTRIBUTION][index]
+
+    def finished(self) -> dict[int, complex]:
+        """Energies whose ǧ and ĥ are in the file, by their place in it."""
+        if layout.DISTRIBUTION not in self._file:
+            return {}
+        kept, energies = self._file[layout.KEPT][()], self._file[layout.ENERGIES][()]
+        return {int(i): complex(energies[i]) for i in np.flatnonzero(kept)}
+
+    def report(self, index: int) -> EnergyReport:
+        """The report of an energy that was written, by its place in the file."""
+        return parse_report(self._file[layout.REPORTS].asstr()[index])
+
+    def write_order(self, order: NDArray[np.int64]) -> None:
+        """Places in the file of the energies in the order in which they are to be read."""
+        self._remove(layout.ORDER)
+        self._file[layout.ORDER] = order
+        self._file.flush()
+
+    def _store(
+        self, name: str, index: int, values: NDArray[Any], inner: tuple[int, ...], kind: type[np.generic]
+    ) -> None:
+        shape = (self._nodes, *inner)
+        if values.shape != shape:
+            raise ValueError(f"{name} must have the shape {shape}; instead received {values.shape}")
+        if name not in self._file:
             self._file.create_dataset(
-                layout.GREEN,
+                name,
                 shape=(0, *shape),
                 maxshape=(None, *shape),
-                chunks=(1, min(self._nodes, layout.NODES_PER_CHUNK), 4, 4),
-                dtype=np.complex128,
+                chunks=(1, min(self._nodes, layout.NODES_PER_CHUNK), *inner),
+                dtype=kind,
             )
-        data = self._file[layout.GREEN]
+        data = self._file[name]
         if len(data) <= index:
             data.resize(index + 1, axis=0)
-        data[index] = green_function
+        data[index] = values
 
     def _remove(self, key: str) -> None:
         if key in self._file:
@@ -172,11 +196,13 @@ def write_result(
     reports: Sequence[EnergyReport],
     observables: Observables,
     summary: Mapping[str, Any],
+    distributions: Sequence[NDArray[np.float64] | None] | Distributions = (),
 ) -> Path:
     """Write a complete result at once, reading one Green function at a time."""
     with atomic_path(path) as temporary, ResultWriter(temporary, case=case, mesh=mesh) as writer:
         for i, (energy, report) in enumerate(zip(energies, reports, strict=True)):
-            writer.write_energy(i, complex(energy), green_functions[i], report)
+            h = distributions[i] if len(distributions) else None
+            writer.write_energy(i, complex(energy), green_functions[i], report, h)
         writer.write_observables(observables)
         writer.write_summary(summary)
     return path

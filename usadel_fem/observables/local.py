@@ -12,7 +12,7 @@ from usadel_fem.device import Device
 from usadel_fem.fem.space import evaluation
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.probes import probe_points
-from usadel_fem.observables.traces import BALANCE, CURRENTS, POINT_FIELDS, TORQUES, Sampler
+from usadel_fem.observables.traces import BALANCE, CURRENTS, POINT_FIELDS, TORQUES, Sampler, cell_mean
 from usadel_fem.observables.vortices import VortexProfile
 from usadel_fem.physics.nambu import Complex
 
@@ -53,7 +53,8 @@ class LocalFields:
         """The traces as they are, complex."""
         if not self.names:
             return {}
-        found = {"cells": {name: self._mean(v) for name, v in self.cells(g, self.names).items()}}
+        weight, at_points = self.cells.plain.weight, self.cells(g, self.names)
+        found = {"cells": {name: cell_mean(weight, self.elements, v) for name, v in at_points.items()}}
         for place, sampler in self.places.items():
             found[place] = sampler(g, self.names)
         for place, profile in self.profiles.items():
@@ -89,11 +90,6 @@ class LocalFields:
                 text = POINT_FIELDS[name] + (": its F(r), the part along n ẑ×ĥ" if kind == "vortex" else "")
                 found[name] = Observable(array, dims, unit, text, "cell" if kind == "cells" else "global")
         return cells, others
-
-    def _mean(self, values: Complex) -> Complex:
-        weight = self.cells.plain.weight.reshape(self.elements, -1)
-        shaped = values.reshape(self.elements, -1, *values.shape[1:])
-        return np.asarray(np.einsum("eq,eq...->e...", weight / weight.sum(axis=1, keepdims=True), shaped))
 
 
 def spectral(name: str, x: Any, energy: complex) -> Any:

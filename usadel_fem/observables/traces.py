@@ -142,3 +142,10 @@ def _current_traces(current: Complex, prefix: str) -> dict[str, Complex]:
 
 def _chunks(total: int) -> list[slice]:
     return [slice(k, min(k + CHUNK, total)) for k in range(0, max(total, 1), CHUNK)]
+
+
+def cell_mean(weight: Real, cells: int, values: Complex) -> Complex:
+    """Means (cells, ...) over each cell of values (Q, ...) at its quadrature points, weights (Q,)."""
+    w = weight.reshape(cells, -1)
+    shaped = values.reshape(*w.shape, *values.shape[1:])
+    return np.asarray(np.einsum("eq,eq...->e...", w / w.sum(axis=1, keepdims=True), shaped))

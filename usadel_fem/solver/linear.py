@@ -7,12 +7,15 @@ component and all energies of similar size.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, gmres, splu
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from usadel_fem.action import Linearisation, pair, unpair
 from usadel_fem.fem.forms import Forms
@@ -26,6 +29,17 @@ RESHIFT = 3.0
 """A change of |ε| by more than this factor asks for a new scalar matrix."""
 
 
+@lru_cache(maxsize=1)
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """SuperLU collapses under a threaded BLAS; looking the libraries up again each time costs more than a
+    small factorisation."""
+    return _controller().limit(limits=1)
+
+
 class ScalarInverse:
     """Applies (K/2 + shift)⁻¹ on the free nodes to many real columns at once."""
 
@@ -36,7 +50,7 @@ class ScalarInverse:
 
             self._hierarchy = pyamg.smoothed_aggregation_solver(matrix.tocsr())
         else:
-            with threadpool_limits(1):
+            with one_thread():
                 self._lu = splu(
                     matrix.tocsc(),
                     options={"SymmetricMode": True},
@@ -138,6 +152,6 @@ class NewtonSystem:
         """Assembled sparse factorisation by SuperLU: the reference and the fallback."""
         unknown = (8 * self.free[:, None] + np.arange(8)).ravel()
         matrix = self.lin.matrix()[unknown][:, unknown].tocsc()
-        with threadpool_limits(1):
+        with one_thread():
             w = splu(matrix).solve(-residual.ravel())
         return LinearResult(w.reshape(residual.shape), 0, bool(np.isfinite(w).all()))

@@ -188,6 +188,24 @@ BAD = {
     "gap below zero": (also("terminal.left = {Delta = -1}"), "terminal.left.Delta", "must be >= 0"),
     "voltage": (
         also("terminal.left = {normal = true, voltage = 1}"), "terminal.left.voltage", "in equilibrium"),
+    "spin voltage": (
+        also("terminal.left = {Delta = 1, spin_voltage = [0, 0, 1]}"),
+        "terminal.left.spin_voltage", 'beside kind = "nonequilibrium"'),
+    "warm terminal": (
+        also("terminal.left = {Delta = 1, temperature = 0.2}"),
+        "terminal.left.temperature", "nonequilibrium"),
+    "voltage on a superconductor": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {Delta = 1, voltage = 0.1}"),
+        "terminal.left.voltage", "not stationary"),
+    "cold terminal": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {Delta = 1, temperature = 0}"),
+        "terminal.left.temperature", "> 0"),
+    "spin voltage of two": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {Delta = 1, spin_voltage = [0, 1]}"),
+        "terminal.left.spin_voltage", "list of 3 numbers"),
     "contact of zero": (
         also("terminal.left = {Delta = 1, contact = 0}"), "terminal.left.contact.conductance", "> 0"),
     "contact of a word": (
@@ -221,8 +239,20 @@ BAD = {
          **spectrum("[0.1]", "broadening = 0.1")}, "vortex", "no material superconducts"),
     # what to solve
     "unknown kind": (solve('kind = "spectra"'), "solve.kind", "did you mean 'spectrum'"),
-    "nonequilibrium": (
-        solve('kind = "nonequilibrium"', "temperature = 1"), "solve.kind", "this version solves these two"),
+    "nonequilibrium without temperature": (
+        solve('kind = "nonequilibrium"'), "solve.temperature", "is required by kind"),
+    "energy below zero out of equilibrium": (
+        solve('kind = "nonequilibrium"', "temperature = 1", "energies = [1, -1]"),
+        "solve.energies", ">= 0 out of equilibrium"),
+    "imaginary energy out of equilibrium": (
+        solve('kind = "nonequilibrium"', "temperature = 1", "energies = {imaginary = [1]}"),
+        "solve.energies", "must be real"),
+    "free energy out of equilibrium": (
+        solve('kind = "nonequilibrium"', "temperature = 1", "free_energy = true"),
+        "solve.free_energy", 'kind = "equilibrium"'),
+    "relaxation of a spectrum": (extra_solve("relaxation = 0.1"), "solve.relaxation", "nonequilibrium"),
+    "negative relaxation": (
+        solve('kind = "nonequilibrium"', "temperature = 1", "relaxation = -1"), "solve.relaxation", ">= 0"),
     "no energies": (solve('kind = "spectrum"'), "solve.energies", "is required"),
     "empty energies": (spectrum("[]"), "solve.energies", "at least one"),
     "repeated energies": (spectrum("[0.2, 0.1, 0.2]"), "solve.energies", "0.2 more than once"),

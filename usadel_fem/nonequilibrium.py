@@ -1,0 +1,242 @@
+"""`kind = "nonequilibrium"`: a grid of real energies that refines itself, and what is integrated over it.
+
+Terminal currents steer the grid; fields are summed on it when it is done.  The part of ĥ that is tanh(ε/2T)
+is left to Matsubara frequencies, which need no Γ and have no tail: without bias the results of
+kind = "equilibrium" remain, to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from usadel_fem.device import Device
+from usadel_fem.io.result import ResultWriter
+from usadel_fem.labelled import Observable
+from usadel_fem.observables.defects import Defects
+from usadel_fem.observables.equilibrium import EquilibriumSums
+from usadel_fem.observables.kinetic import KineticFields, terminal_scalars
+from usadel_fem.outcomes import EnergyReport
+from usadel_fem.physics.keldysh import CHARGE, ENERGY, SPIN
+from usadel_fem.physics.matsubara import MatsubaraRule
+from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.progress import Progress
+from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.kinetic import KineticSolver, KineticState
+from usadel_fem.solver.panels import Integral, integrate
+from usadel_fem.solver.pool import Workers
+from usadel_fem.window import bias, edges
+
+BALANCED = ("charge", "spin_x", "spin_y", "spin_z", "energy")
+_ROWS = [CHARGE, *range(8)[SPIN], ENERGY]
+
+
+@dataclass
+class KineticRun:
+    """One device out of equilibrium.
+
+    Attributes:
+        device: what is solved.
+        rule: the Matsubara rule of the equilibrium part.
+        delta: self-consistent Δ_p or None.
+        jobs: worker processes.
+        writer: where energies are kept; None keeps them in memory.
+        progress: is told of every energy.
+    """
+
+    device: Device
+    rule: MatsubaraRule
+    delta: Complex | None
+    jobs: int
+    writer: ResultWriter | None
+    progress: Progress
+    energies: list[float] = field(default_factory=list)
+    reports: list[EnergyReport] = field(default_factory=list)
+    states: dict[float, dict[str, Real]] = field(default_factory=dict)
+    kept: list[tuple[Complex, Real] | None] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    converged: bool = True
+
+    def __post_init__(self) -> None:
+        self.solver = KineticSolver(self.device, self.delta)
+        self.terminals = list(self.device.case.terminal)
+        self.currents: dict[float, Real] = {}
+        self.spectral: dict[float, Real] = {}
+        self.imbalance = np.zeros(8)
+        self.largest = 0.0
+        self.integrated: KineticState | None = None
+        self.defects = Defects(self.device)
+
+    def run(self) -> dict[str, Observable | dict[str, Observable]]:
+        """Solve everything; labelled observables in rising order of the energies."""
+        if self.writer is not None:
+            self._recall(self.writer)
+        solve = self.device.case.solve
+        with Workers(self.device, partial(KineticSolver, delta=self.delta), self.jobs) as workers:
+            self.progress.start(None, "energies")
+            if self.device.normal:
+                self._evaluate(workers, sorted(e.real for e in solve.energies or ()))
+                found = self._at_once()
+            else:
+                found = integrate(
+                    lambda new: self._evaluate(workers, new),
+                    edges(self.device),
+                    solve.energy_tolerance,
+                    solve.max_energies,
+                )
+        self.order = np.argsort(self.energies)
+        if self.writer is not None:
+            self.writer.write_order(self.order)
+        self._judge(found)
+        return self._observables(found)
+
+    def _at_once(self) -> Integral:
+        """The normal state: the integral over energy is one linear solve."""
+        state, report = self.solver.solve_at_once()
+        self.progress.advance(report)
+        value = np.zeros((len(self.terminals), 5))
+        if state is None:
+            self.converged = False
+            self.notes.append(f"all energies at once: {report}")
+        else:
+            self.integrated = state
+            self.imbalance = np.maximum(self.imbalance, state.imbalance)
+            self.largest = max((float(np.abs(c).max()) for c in state.driven.values()), default=0.0)
+            value = -np.array([state.driven[n][_ROWS] for n in self.terminals]).reshape(value.shape)
+            value[:, 4] /= bias(self.device)
+        none = np.zeros(0)
+        return Integral(none, none, value.ravel(), 0.0, True)
+
+    def _recall(self, writer: ResultWriter) -> None:
+        """Go on with the energies that an interrupted run left."""
+        for place, energy in sorted(writer.finished().items()):
+            g, h = writer.stored(place)
+            assert place == len(self.energies)
+            self._take(self.solver.measure(energy.real, g, h), energy.real, writer.report(place), stored=True)
+
+    def _evaluate(self, workers: Workers, new: list[float]) -> Mapping[float, Real]:
+        """Integrands at new energies; those that failed count as zero and are reported."""
+        todo = [e for e in new if e not in self.currents]
+        for index, state, report in workers.solve(np.array(todo, dtype=complex), range(len(todo))):
+            self._take(state, todo[index], report)
+        return {e: self._integrand(e) for e in new}
+
+    def _integrand(self, energy: float) -> Real:
+        """Driven currents of charge, spin and energy at every terminal, energy over its scale, (5 t,)."""
+        scale = np.array([1.0, 1.0, 1.0, 1.0, energy / bias(self.device)])
+        return np.asarray(-self.currents[energy][:, _ROWS] * scale).ravel()
+
+    def _take(
+        self, state: KineticState | None, energy: float, report: EnergyReport, stored: bool = False
+    ) -> None:
+        place = len(self.energies)
+        self.energies.append(energy)
+        self.reports.append(report)
+        self.progress.advance(report)
+        driven = np.zeros((len(self.terminals), 8))
+        total = np.full_like(driven, np.nan)
+        if state is not None:
+            driven = np.array([state.driven[n] for n in self.terminals]).reshape(driven.shape)
+            total = driven + np.array([state.resting[n] for n in self.terminals]).reshape(driven.shape)
+            self.imbalance = np.maximum(self.imbalance, state.imbalance)
+            self.defects.add(state.g, self.solver.spectral.source(energy))
+        self.currents[energy], self.spectral[energy] = driven, total
+        if self.writer is None:
+            self.kept.append(None if state is None else (state.g, state.h))
+        elif not stored:
+            g, h = (None, None) if state is None else (state.g, state.h)
+            self.writer.write_energy(place, complex(energy), g, report, h)
+
+    def fields(self, place: int) -> tuple[Complex, Real] | None:
+        """ǧ^R and ĥ of an energy, by the order in which it was solved."""
+        if not self.reports[place].ok:
+            return None
+        return self.kept[place] if self.writer is None else self.writer.stored(place)
+
+    def _judge(self, found: Integral) -> None:
+        if found.points.size:
+            self.notes.append(
+                f"{found.points.size} energies up to {found.points[-1]:.4g}; estimated error of the terminal "
+                f"currents {found.error:.1e} of the largest"
+            )
+        else:
+            self.notes.append("the normal state: all energies at once, by one linear solve")
+        if not found.fine:
+            self.converged = False
+            self.notes.append(
+                "the grid of energies did not reach solve.energy_tolerance: raise solve.max_energies, "
+                "or the broadening"
+            )
+        if not all(report.ok for report in self.reports):
+            self.notes.append("the integrals leave out the energies that failed")
+        largest = max([self.largest, *(float(np.abs(c).max()) for c in self.currents.values())])
+        for name, row in zip(BALANCED, _ROWS, strict=True):
+            self.defects.conservation[name] = float(self.imbalance[row]) / largest if largest else 0.0
+
+    def _equilibrium(self) -> dict[str, Observable | Mapping[str, Observable]]:
+        """The Matsubara sums of the temperature of [solve]."""
+        sums = EquilibriumSums(self.device, self.rule, self.delta)
+        if self.device.normal:
+            return dict(sums.observables())
+        solver = DeviceSolver(self.device, self.delta)
+        frequencies = [1j * float(w) for w in self.rule.frequencies]
+        self.progress.start(len(frequencies), "Matsubara frequencies")
+        for index, g, report in solver.sweep(frequencies):
+            self.progress.advance(report)
+            if report.ok:
+                sums.add(index, g, solver.source(frequencies[index]))
+            else:
+                self.converged = False
+                self.notes.append(str(report))
+        return dict(sums.observables())
+
+    def _observables(self, found: Integral) -> dict[str, Observable | dict[str, Observable]]:
+        rest = self._equilibrium()
+        fields = KineticFields(self.device)
+        self.progress.start(found.points.size, "integrals")
+        place = {e: i for i, e in enumerate(self.energies)}
+        for energy, weight in zip(found.points.tolist(), found.weights.tolist(), strict=True):
+            kept = self.fields(place[energy])
+            if kept is not None and weight:
+                fields.add(weight, energy, kept[0], kept[1] - self.solver.resting(energy))
+            self.progress.advance(f"energy {energy:.4g}")
+        if self.integrated is not None:
+            fields.add(1.0, 1.0, self.integrated.g, self.integrated.h)
+        plain = {name: v for name, v in rest.items() if isinstance(v, Observable)}
+        value = found.value.reshape(len(self.terminals), 5)
+        charge, spin = _labelled(rest, "terminal_current"), _labelled(rest, "terminal_spin_current")
+        observables: dict[str, Observable | dict[str, Observable]] = {
+            **fields.observables(plain),
+            **terminal_scalars(
+                self.device,
+                {n: float(charge[n]) + value[i, 0] for i, n in enumerate(self.terminals)},
+                {n: np.asarray(spin[n]) + value[i, 1:4] for i, n in enumerate(self.terminals)},
+                {n: value[i, 4] * bias(self.device) for i, n in enumerate(self.terminals)},
+            ),
+            "terminal_spectral_current": self._spectra(),
+            "integration_error": Observable(
+                found.error, description="estimated error of the terminal currents, relative to the largest"
+            ),
+        }
+        return observables
+
+    def _spectra(self) -> dict[str, Observable]:
+        unit = f"N_F energy·length^{self.device.space.dimension}"
+        text = "Keldysh matrix current into the device, c in Σ c_αB_α; the current is −∫₀^∞ c dε"
+        table = np.array([self.spectral[self.energies[i]] for i in self.order])
+        table = table.reshape(len(self.order), len(self.terminals), 8)
+        return {
+            name: Observable(table[:, i], ("energy", "kind"), unit, text, "energy")
+            for i, name in enumerate(self.terminals)
+        }
+
+
+def _labelled(
+    rest: Mapping[str, Observable | Mapping[str, Observable]], name: str
+) -> Mapping[str, Observable]:
+    found = rest[name]
+    assert not isinstance(found, Observable)
+    return found

@@ -1,0 +1,159 @@
+"""Distributions at one real energy after another: ǧ^R by Newton, then ĥ by one linear solve.
+
+ĥ = tanh(ε/2T) + δĥ with T the temperature of [solve].  The first part is in equilibrium and belongs to the
+Matsubara sums; δĥ is what the terminals drive, and it ends exponentially above voltages and temperatures.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from usadel_fem.device import Device
+from usadel_fem.keldysh import KineticOperator
+from usadel_fem.outcomes import EnergyReport, Outcome
+from usadel_fem.physics.keldysh import integrated_reservoir, reservoir
+from usadel_fem.physics.nambu import TAU3, Complex, Real
+from usadel_fem.solver.energies import DeviceSolver, options_of
+from usadel_fem.solver.kinetic_linear import KineticResult, KineticSystem
+
+HINT = 'a larger broadening, a finer mesh, or linear = "direct"'
+
+
+@dataclass(frozen=True)
+class KineticState:
+    """What is known at one real energy.
+
+    Attributes:
+        g: ǧ^R (N, 4, 4).
+        h: ĥ (N, 8), tanh(ε/2T) included.
+        driven: terminal → ¼ Tr B_α of the Keldysh matrix current into the device by δĥ, (8,).
+        resting: the same by tanh(ε/2T): the spectral supercurrents.
+        imbalance: largest |Σ| over the free nodes of each component of the balance, (8,).
+    """
+
+    g: Complex
+    h: Real
+    driven: dict[str, Real]
+    resting: dict[str, Real]
+    imbalance: Real
+
+
+@dataclass
+class KineticSolver:
+    """Solves the device out of equilibrium, energy by energy.
+
+    Attributes:
+        device: forms, terminals, case.
+        delta: self-consistent Δ_p, or None.
+    """
+
+    device: Device
+    delta: Complex | None = None
+
+    def __post_init__(self) -> None:
+        self.spectral = DeviceSolver(self.device, self.delta)
+        temperature = self.device.case.solve.temperature
+        assert temperature is not None
+        self.temperature = temperature
+
+    def resting(self, energy: float) -> Real:
+        """tanh(ε/2T) in components, (8,)."""
+        return reservoir(energy, self.temperature)
+
+    def outside(self, energy: float) -> dict[str, Real]:
+        """δĥ (8,) of every reservoir: exactly zero where it is neither biased nor at another temperature."""
+        rest = self.resting(energy)
+        return {
+            name: reservoir(energy, t.temperature or self.temperature, t.voltage, t.spin_voltage) - rest
+            for name, t in self.device.case.terminal.items()
+        }
+
+    def operator(self, energy: float, g: Complex) -> KineticOperator:
+        """The kinetic operator at a converged ǧ^R."""
+        omega, reservoirs = self.spectral.source(energy), self.device.reservoirs(energy)
+        rate = self.device.case.solve.relaxation
+        return KineticOperator.at(self.device.forms, g, omega, energy, reservoirs, rate)
+
+    def solve(
+        self, energy: float, start: KineticState | None = None
+    ) -> tuple[KineticState | None, EnergyReport]:
+        """ǧ^R and ĥ at one energy, from those of a near one."""
+        g, report = self.spectral.solve(energy, None if start is None else start.g)
+        if not report.ok:
+            return None, report
+        operator, outside = self.operator(energy, g), self.outside(energy)
+        result = self._linear(operator, outside)
+        report = replace(report, krylov_iterations=report.krylov_iterations + result.iterations)
+        if not result.ok:
+            return None, replace(report, outcome=Outcome.LINEAR_SOLVER_FAILED, hint=HINT)
+        return self._state(operator, energy, g, result.h, outside), report
+
+    def solve_at_once(self) -> tuple[KineticState | None, EnergyReport]:
+        """The normal state, where nothing depends on energy: ∫₀^∞ dε of δĥ by one linear solve.
+
+        Components that are odd in ε (energy and its spin) are integrated with ε; see
+        `physics.keldysh.integrated_reservoir`. h of the state is this integral.
+        """
+        began = time.perf_counter()
+        g = np.broadcast_to(TAU3, (self.device.forms.size, 4, 4)).copy()
+        operator = self.operator(0.0, g)
+        outside = {
+            name: integrated_reservoir(
+                t.temperature or self.temperature, t.voltage, t.spin_voltage, self.temperature
+            )
+            for name, t in self.device.case.terminal.items()
+        }
+        result = self._linear(operator, outside)
+        outcome = Outcome.CONVERGED if result.ok else Outcome.LINEAR_SOLVER_FAILED
+        hint = "" if result.ok else HINT
+        seconds = time.perf_counter() - began
+        report = EnergyReport(
+            0j, outcome, 1, result.iterations, (result.residual,), seconds, (0.0, 0.0, 0.0), hint
+        )
+        driven, balance = self._currents(operator, result.h, outside)
+        imbalance = np.abs(balance[self.device.forms.free].sum(axis=0))
+        resting = {name: np.zeros(8) for name in driven}
+        return KineticState(g, result.h, driven, resting, imbalance) if result.ok else None, report
+
+    def _linear(self, operator: KineticOperator, outside: dict[str, Real]) -> KineticResult:
+        device, options = self.device, options_of(self.device)
+        held = np.zeros((device.forms.size, 8))
+        for name, nodes in device.forms.pinned.items():
+            held[nodes] = outside[name]
+        system = KineticSystem(operator, device.forms.free, device.space.dimension)
+        return system.solve(held, outside, None, options.linear == "direct", options.direct_below)
+
+    def measure(self, energy: float, g: Complex, h: Real) -> KineticState:
+        """The state that a stored ǧ^R and ĥ stand for."""
+        return self._state(
+            self.operator(energy, g), energy, g, h - self.resting(energy), self.outside(energy)
+        )
+
+    def _state(
+        self, operator: KineticOperator, energy: float, g: Complex, h: Real, outside: dict[str, Real]
+    ) -> KineticState:
+        rest = self.resting(energy)
+        driven, balance = self._currents(operator, h, outside)
+        resting, _ = self._currents(operator, np.tile(rest, (h.shape[0], 1)), dict.fromkeys(outside, rest))
+        imbalance = np.abs(balance[self.device.forms.free].sum(axis=0))
+        return KineticState(g, h + rest, driven, resting, imbalance)
+
+    def _currents(
+        self, operator: KineticOperator, h: Real, outside: dict[str, Real]
+    ) -> tuple[dict[str, Real], Real]:
+        balance = operator(h, outside)
+        currents = {name: balance[nodes].sum(axis=0) for name, nodes in self.device.forms.pinned.items()}
+        return currents | operator.contact_currents(h, outside), balance
+
+    def sweep(
+        self, energies: Sequence[float], start: KineticState | None = None
+    ) -> Iterator[tuple[int, KineticState | None, EnergyReport]]:
+        """Energies in the given order, each from the last that converged."""
+        for index, energy in enumerate(energies):
+            state, report = self.solve(float(np.real(energy)), start)
+            start = state or start
+            yield index, state, report

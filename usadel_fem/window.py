@@ -1,0 +1,48 @@
+"""The window of energies in which terminals drive something, and where its panels begin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usadel_fem.device import Device
+
+TAIL = 36.0
+"""Temperatures above the last voltage where 1 − tanh is below rounding."""
+
+CLOSE = 1e-3
+"""Marks closer than this part of the window share a panel."""
+
+
+def bias(device: Device) -> float:
+    """The largest of the temperatures, voltages and spin voltages: the energy that currents carry."""
+    case = device.case
+    assert case.solve.temperature is not None
+    values = [case.solve.temperature]
+    for t in case.terminal.values():
+        values += [t.temperature or 0.0, abs(t.voltage), float(np.linalg.norm(t.spin_voltage))]
+    return max(values)
+
+
+def edges(device: Device) -> list[float]:
+    """Where panels begin: 0, voltages, gaps, energies the case asks for, and the end of the window."""
+    case = device.case
+    assert case.solve.temperature is not None
+    hottest = max([case.solve.temperature, *(t.temperature or 0.0 for t in case.terminal.values())])
+    marks: set[float] = set()
+    for t in case.terminal.values():
+        size = float(np.linalg.norm(t.spin_voltage))
+        marks |= {abs(t.voltage), abs(t.voltage + size), abs(t.voltage - size)}
+    top = max(marks, default=0.0) + TAIL * hottest
+    top = max([top, *(e.real for e in case.solve.energies or ())])
+    for t in case.terminal.values():
+        split = float(np.linalg.norm(t.exchange))
+        marks |= {abs((t.Delta or 0.0) + s * split) for s in (-1, 0, 1)}
+    for m in case.material.values():
+        if m.Delta is not None and isinstance(m.Delta.abs, float):
+            marks.add(m.Delta.abs)
+    asked = {e.real for e in case.solve.energies or ()}
+    kept = [0.0]
+    for x in sorted(x for x in marks | asked if 0.0 < x < top):
+        if x - kept[-1] > CLOSE * top or x in asked:
+            kept.append(x)
+    return [*kept, top]
