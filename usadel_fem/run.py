@@ -32,6 +32,7 @@ from usadel_fem.progress import Progress, choose_progress
 from usadel_fem.solution import Solution
 from usadel_fem.solver.critical import critical_temperature
 from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.kinetic_gap import solve_driven_gap
 from usadel_fem.solver.pool import solve_energies
 from usadel_fem.solver.selfconsistency import GapResult, solve_gap
 
@@ -178,9 +179,13 @@ class _Run:
             return None
         assert self.rule is not None
         self.progress.start(None, "self-consistency")
-        result = solve_gap(
-            self.device, self.rule, each=lambda c: self.progress.advance(f"relative change of Δ {c:.1e}")
-        )
+
+        def each(change: float) -> None:
+            self.progress.advance(f"relative change of Δ {change:.1e}")
+
+        result = solve_gap(self.device, self.rule, each=each)
+        if self.case.solve.kind == "nonequilibrium" and result.converged:
+            result = solve_driven_gap(self.device, self.rule, result, each=each)
         if not result.converged:
             failed = [str(r) for r in result.reports if not r.ok]
             text = (
