@@ -256,13 +256,14 @@ class _Run:
             if not all(report.ok for report in reports):
                 self.notes.append("the sums leave out the frequencies that failed")
         self.notes += defects.notes()
+        run_at_once = self.case.solve.kind == "nonequilibrium" and self.device.normal
         summary = build_summary(
             observables,
             reports,
             seconds=time.perf_counter() - self.began,
             converged=converged and (gap is None or gap.converged),
             conservation_defect=defects.conservation,
-            normalisation_defect=defects.normalisation if reports else math.nan,
+            normalisation_defect=defects.normalisation if reports or run_at_once else math.nan,
             notes=self.notes,
         )
         green: Sequence[Complex | None] | GreenFunctions = list(kept)
