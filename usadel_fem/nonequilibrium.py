@@ -18,7 +18,7 @@ from usadel_fem.io.result import ResultWriter
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
-from usadel_fem.observables.kinetic import KineticFields, terminal_scalars
+from usadel_fem.observables.kinetic import KineticFields, conductances, terminal_scalars
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.keldysh import CHARGE, ENERGY, SPIN
 from usadel_fem.physics.matsubara import MatsubaraRule
@@ -67,6 +67,10 @@ class KineticRun:
         self.spectral: dict[float, Real] = {}
         self.imbalance = np.zeros(8)
         self.largest = 0.0
+        self.slopes: dict[float, Real] = {}
+        self.noise: dict[float, float] = {}
+        solve, terminals = self.device.case.solve, self.device.case.terminal
+        self.swept = [n for n, t in terminals.items() if solve.conductance and not t.Delta]
         self.integrated: KineticState | None = None
         self.defects = Defects(self.device)
 
@@ -97,7 +101,7 @@ class KineticRun:
         """The normal state: the integral over energy is one linear solve."""
         state, report = self.solver.solve_at_once()
         self.progress.advance(report)
-        value = np.zeros((len(self.terminals), 5))
+        value, slopes = np.zeros((len(self.terminals), 5)), np.zeros(len(self.swept) * len(self.terminals))
         if state is None:
             self.converged = False
             self.notes.append(f"all energies at once: {report}")
@@ -107,8 +111,14 @@ class KineticRun:
             self.largest = max((float(np.abs(c).max()) for c in state.driven.values()), default=0.0)
             value = -np.array([state.driven[n][_ROWS] for n in self.terminals]).reshape(value.shape)
             value[:, 4] /= bias(self.device)
+            slopes = -bias(self.device) * self._charge_slopes(state).ravel()
         none = np.zeros(0)
-        return Integral(none, none, value.ravel(), 0.0, True)
+        return Integral(none, none, np.concatenate([value.ravel(), slopes]), 0.0, True)
+
+    def _charge_slopes(self, state: KineticState) -> Real:
+        """¼ Tr τ₃ of currents per voltage, (swept terminals, terminals)."""
+        shape = (len(self.swept), len(self.terminals))
+        return np.array([state.slopes[n][:, CHARGE] for n in self.swept]).reshape(shape)
 
     def _recall(self, writer: ResultWriter) -> None:
         """Go on with the energies that an interrupted run left."""
@@ -125,9 +135,16 @@ class KineticRun:
         return {e: self._integrand(e) for e in new}
 
     def _integrand(self, energy: float) -> Real:
-        """Driven currents of charge, spin and energy at every terminal, energy over its scale, (5 t,)."""
+        """Driven currents of charge, spin and energy at every terminal, conductances, and a floor, (m,).
+
+        Energy stands over its scale and conductances by it: all are of the size of the charge current. The
+        floor keeps the grid from being refined for rounding errors of currents that vanish.
+        """
         scale = np.array([1.0, 1.0, 1.0, 1.0, energy / bias(self.device)])
-        return np.asarray(-self.currents[energy][:, _ROWS] * scale).ravel()
+        currents = -self.currents[energy][:, _ROWS] * scale
+        slopes = -bias(self.device) * self.slopes[energy].ravel()
+        floor = self.noise[energy] / self.device.case.solve.energy_tolerance
+        return np.concatenate([currents.ravel(), slopes, [floor]])
 
     def _take(
         self, state: KineticState | None, energy: float, report: EnergyReport, stored: bool = False
@@ -138,12 +155,16 @@ class KineticRun:
         self.progress.advance(report)
         driven = np.zeros((len(self.terminals), 8))
         total = np.full_like(driven, np.nan)
+        slopes, noise = np.zeros((len(self.swept), len(self.terminals))), 0.0
         if state is not None:
+            noise = state.noise
             driven = np.array([state.driven[n] for n in self.terminals]).reshape(driven.shape)
             total = driven + np.array([state.resting[n] for n in self.terminals]).reshape(driven.shape)
+            slopes = self._charge_slopes(state)
             self.imbalance = np.maximum(self.imbalance, state.imbalance)
             self.defects.add(state.g, self.solver.spectral.source(energy))
-        self.currents[energy], self.spectral[energy] = driven, total
+        self.currents[energy], self.spectral[energy], self.slopes[energy] = driven, total, slopes
+        self.noise[energy] = noise
         if self.writer is None:
             self.kept.append(None if state is None else (state.g, state.h))
         elif not stored:
@@ -206,7 +227,11 @@ class KineticRun:
         if self.integrated is not None:
             fields.add(1.0, 1.0, self.integrated.g, self.integrated.h)
         plain = {name: v for name, v in rest.items() if isinstance(v, Observable)}
-        value = found.value.reshape(len(self.terminals), 5)
+        count = 5 * len(self.terminals)
+        value = found.value[:count].reshape(-1, 5)
+        slopes = found.value[count : count + len(self.swept) * len(self.terminals)].reshape(
+            len(self.swept), len(self.terminals)
+        ) / bias(self.device)
         charge, spin = _labelled(rest, "terminal_current"), _labelled(rest, "terminal_spin_current")
         observables: dict[str, Observable | dict[str, Observable]] = {
             **fields.observables(plain),
@@ -221,6 +246,10 @@ class KineticRun:
                 found.error, description="estimated error of the terminal currents, relative to the largest"
             ),
         }
+        if self.swept:
+            observables["terminal_conductance"] = conductances(
+                self.device, self.terminals, self.swept, slopes
+            )
         return observables
 
     def _spectra(self) -> dict[str, Observable]:

@@ -34,6 +34,7 @@ from usadel_fem.progress import Progress, choose_progress
 from usadel_fem.solution import Solution
 from usadel_fem.solver.critical import critical_temperature
 from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.kinetic_gap import solve_driven_gap
 from usadel_fem.solver.pool import solve_energies
 from usadel_fem.solver.selfconsistency import GapResult, solve_gap
 
@@ -180,9 +181,13 @@ class _Run:
             return None
         assert self.rule is not None
         self.progress.start(None, "self-consistency")
-        result = solve_gap(
-            self.device, self.rule, each=lambda c: self.progress.advance(f"relative change of Δ {c:.1e}")
-        )
+
+        def each(change: float) -> None:
+            self.progress.advance(f"relative change of Δ {change:.1e}")
+
+        result = solve_gap(self.device, self.rule, each=each)
+        if self.case.solve.kind == "nonequilibrium" and result.converged:
+            result = solve_driven_gap(self.device, self.rule, result, each=each)
         if not result.converged:
             failed = [str(r) for r in result.reports if not r.ok]
             text = (
@@ -254,13 +259,14 @@ class _Run:
                 self.notes.append("the sums leave out the frequencies that failed")
         self.notes += defects.notes()
         self.notes += [note for report in device_reports(self.device) for note in report.warnings]
+        run_at_once = self.case.solve.kind == "nonequilibrium" and self.device.normal
         summary = build_summary(
             observables,
             reports,
             seconds=time.perf_counter() - self.began,
             converged=converged and (gap is None or gap.converged),
             conservation_defect=defects.conservation,
-            normalisation_defect=defects.normalisation if reports else math.nan,
+            normalisation_defect=defects.normalisation if reports or run_at_once else math.nan,
             notes=self.notes,
         )
         green: Sequence[Complex | None] | GreenFunctions = list(kept)

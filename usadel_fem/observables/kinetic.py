@@ -7,7 +7,7 @@ summed at Matsubara frequencies (`observables.equilibrium`) and added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -154,6 +154,18 @@ def terminal_scalars(
             "energy": _balance(energy),
             "spin": _balance(spin),
         },
+    }
+
+
+def conductances(
+    device: Device, terminals: Sequence[str], swept: Sequence[str], slopes: Real
+) -> dict[str, Observable]:
+    """∂I_a/∂V_b by "a,b" from (swept terminals b, terminals a)."""
+    unit = f"N_F energy·length^{device.space.dimension}"
+    return {
+        f"{a},{b}": Observable(slopes[i, j], unit=unit, description="∂I_a/∂V_b, current into the device at a")
+        for i, b in enumerate(swept)
+        for j, a in enumerate(terminals)
     }
 
 

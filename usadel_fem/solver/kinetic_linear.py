@@ -163,7 +163,7 @@ class KineticSystem:
                 return result
         return self._factorise(held.copy(), outside, first)
 
-    def _rounding(self, h: Real) -> float:
+    def rounding(self, h: Real) -> float:
         """Rounding of the balance: of K_ii |ǧ|² |ĥ|, which cancels between neighbours."""
         forms = self.operator.forms
         size = np.abs(self.operator.r).max(axis=(1, 2)) ** 2 * forms.scalar_stiffness.diagonal()
@@ -197,7 +197,7 @@ class KineticSystem:
             if not self._size(balance) < 0.5 * size:
                 break
             h, size = trial, self._size(balance)
-        return KineticResult(h, count, size / first, self._rounding(h) / first)
+        return KineticResult(h, count, size / first, self.rounding(h) / first)
 
     def _factorise(self, h: Real, outside: dict[str, Real], first: float) -> KineticResult:
         unknown = (8 * self.free[:, None] + np.arange(8)).ravel()
@@ -212,4 +212,4 @@ class KineticSystem:
             if not after < 0.5 * size:
                 break
             h, size = trial, after
-        return KineticResult(h, 0, size / first, self._rounding(h) / first)
+        return KineticResult(h, 0, size / first, self.rounding(h) / first)
