@@ -90,7 +90,7 @@ def _solve(device: Device) -> list[str]:
     solve = device.case.solve
     if solve.kind == "spectrum":
         energies = solve.energies or ()
-        lines = [f"solve: spectrum at {len(energies)} energies, broadening {device.broadening:.4g}"]
+        lines = [f"solve: spectrum, number of energies {len(energies)}, broadening {device.broadening:.4g}"]
     else:
         rule = rule_of(device)
         lines = [

@@ -27,12 +27,15 @@ def printed_current(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: 
 
     J_k = −D(ǧ∂_kǧ − (θ/2) ε_akj {∂_jǧ, σ^a} − i(κ/2) ε_akj [ǧ∂_jǧ, σ^a])
 
+    with ½[ǧ, ∂_kǧ] for ǧ∂_kǧ: the same where ǧ² = 1, and free of ½∂_kǧ² where ǧ is interpolated, which would
+    outweigh the small θ and κ.
+
     Args:
         g: (..., 4, 4).
         gradient: ∂_jǧ along the three physical axes, (..., 3, 4, 4).
         d, theta, kappa: (...).
     """
-    product = g[..., None, :, :] @ gradient
+    product = 0.5 * commutator(g[..., None, :, :], gradient)
     current = product.copy()
     half_theta, half_kappa = 0.5 * theta[..., None, None], 0.5j * kappa[..., None, None]
     for a, k, j, sign in _TERMS:
