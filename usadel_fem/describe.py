@@ -91,7 +91,7 @@ def _solve(device: Device) -> list[str]:
     solve = device.case.solve
     if solve.kind == "spectrum":
         energies = solve.energies or ()
-        lines = [f"solve: spectrum at {len(energies)} energies, broadening {device.broadening:.4g}"]
+        lines = [f"solve: spectrum, number of energies {len(energies)}, broadening {device.broadening:.4g}"]
     elif solve.kind == "nonequilibrium" and device.normal:
         lines = [
             f"solve: nonequilibrium at T = {solve.temperature:.6g}, normal: all energies by one linear solve"

@@ -184,7 +184,7 @@ def _word(infinite: Real) -> str:
 
 
 def _range(values: Real) -> str:
-    low, high = float(np.min(values)), float(np.max(values))
+    low, high = float(np.min(values)) + 0.0, float(np.max(values)) + 0.0  # no -0
     return f"{low:.4g}" if np.isclose(low, high, rtol=1e-12, atol=0.0) else f"{low:.4g} to {high:.4g}"
 
 

@@ -89,6 +89,12 @@ def check_request(device: Device) -> None:
     """Requests that need the mesh to be judged."""
     case = device.case
     problems = check_fields(case, FIELDS) + check_probes(device)
+    gauge = device.surroundings
+    fields, names = (gauge.vector_potential, gauge.spin_field, gauge.transverse), case.output.fields or ()
+    if "printed_defect" in names and any(f is not None for f in fields):
+        place = f"output.fields[{names.index('printed_defect')}]"
+        rule = "must not name printed_defect beside a magnetic field, rashba or dresselhaus"
+        problems.append(Problem(place, rule, hint="its closed form holds for plain gradients"))
     if case.solve.critical_temperature:
         if any(t.Delta for t in case.terminal.values()):
             rule = (

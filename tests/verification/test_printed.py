@@ -17,6 +17,7 @@ from tests.verification.smooth import (
 from tests.verification.table import compare
 from usadel_fem.case import Case
 from usadel_fem.device import build_device
+from usadel_fem.errors import CaseError
 from usadel_fem.fem.assemble import Surroundings
 from usadel_fem.observables.traces import Sampler
 from usadel_fem.physics import currents
@@ -129,6 +130,43 @@ def test_fields_are_there_on_request_and_say_what_the_correction_changes():
     assert float(found["max_printed_defect"]) > 0.1
     plain = uf.solve(case.model_copy(update={"output": type(case.output)()})).observables
     assert not [name for name in plain if "printed" in name]
+
+
+def test_printed_current_at_points_is_free_of_the_error_of_the_normalisation():
+    """½∂_kǧ_h² of the interpolated ǧ_h would outweigh the spin–orbit part of small θ and κ.
+
+    On P2 what is printed and what is kept converge alike, at points: as h².
+    """
+    setting = random_setting(35, (0, 1), theta=constant(0.02), kappa=constant(-0.03))
+    cells, errors = (5, 10, 20), []
+    names = [f"{p}spin_current_{b}" for p in ("", "printed_") for b in "xyz"]
+    for n in cells:
+        space = block(n, (0, 1), 2)
+        at, r = fine(space)
+        found = Sampler(_Stand(space, setting), at)(setting.green(space.nodes.T), names)
+        g, gradient, _ = everything(setting, r)
+        n_f, d, theta, kappa = (x.value[:, 0, 0] for x in setting.kinetic(r))
+        exact = currents.printed_current(g, gradient, n_f * d, theta, kappa)
+        plain = currents.printed_current(g, gradient, n_f * d, 0 * theta, 0 * kappa)
+        size = np.abs(np.einsum("bij,qkji->qbk", SIGMA, exact - plain)).max()
+        expected = np.einsum("bij,qkji->qbk", SIGMA, exact)
+        got = np.stack([found[f"printed_spin_current_{b}"] for b in "xyz"], axis=1)
+        errors.append(np.sqrt(at.weight @ (np.abs(got - expected) ** 2).sum(axis=(1, 2))) / size)
+    compare("printed spin current at points, P2: rate", rate(cells, errors), 2, atol=0.3)
+    assert errors[-1] < 0.05
+
+
+def test_defect_is_refused_beside_gauge_fields():
+    case = {
+        "mesh": {"shape": "rectangle", "length": 1.0, "width": 0.8, "resolution": 0.5},
+        "region": {"rectangle": "S"},
+        "solve": {"kind": "spectrum", "energies": {"imaginary": [0.3]}},
+        "output": {"fields": ["dos", "printed_defect"]},
+    }
+    for field, keys in (({"field": {"B": 0.3}}, {}), ({}, {"rashba": 0.3})):
+        with pytest.raises(CaseError) as error:
+            uf.solve(Case(material={"S": {"D": 1.3, "Delta": 0.83, **keys}}, **field, **case))
+        assert [problem.key for problem in error.value.problems] == ["output.fields[1]"]
 
 
 def solved(order, elements):

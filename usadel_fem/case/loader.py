@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -21,14 +22,14 @@ _LARGEST = 4_000_000
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def load_case(path: str | Path, overrides: Mapping[str, str] = _NONE) -> Case:
+def load_case(path: str | Path, overrides: Mapping[str, Any] = _NONE) -> Case:
     """The case in a TOML file.
 
     Parameters
     ----------
     path : case file
-    overrides : dotted key -> TOML value, laid over the file before it is validated; entries of a list are
-        counted from 0 (``"vortex.0.winding"``)
+    overrides : dotted key -> value, as TOML text ("[0, 0, 0.3]", '"2*x"') or a number or list; laid over the
+        file before it is validated; entries of a list are counted from 0 (``"vortex.0.winding"``)
 
     Raises
     ------
@@ -50,6 +51,7 @@ def load_case(path: str | Path, overrides: Mapping[str, str] = _NONE) -> Case:
     (0.83, 'wire.out')
     """
     file = str(path)
+    overrides = {k: v if isinstance(v, str) else json.dumps(v) for k, v in overrides.items()}
     text = _text(Path(path), file)
     table = _parsed(text, file)
     problems = (

@@ -119,7 +119,10 @@ class Space:
         Raises:
             ValueError: a point lies outside the mesh; its text names the point.
         """
-        local, element = self._locate(points)
+        local, element, depth = self._locate(points)
+        outside = np.flatnonzero(~(depth > -ROUND_RIM))
+        if outside.size:
+            raise ValueError(f"({', '.join(f'{c:g}' for c in points[:, outside[0]])})")
         basis, m = self.basis, points.shape[1]
         inverse = np.linalg.inv(_jacobian(basis.mapping, local[:, :, None], element))
         found = [basis.elem.lbasis(local, i) for i in range(basis.Nbfun)]
@@ -134,20 +137,22 @@ class Space:
 
         return Evaluation(matrix(values), tuple(map(matrix, gradients)), np.ones(m), points, element)
 
-    def _locate(self, points: Real) -> tuple[Real, Index]:
-        """Reference coordinates (dim, m) of points (dim, m), and the elements (m,) they lie in."""
+    def contains(self, points: Real) -> NDArray[np.bool_]:
+        """Which of the points (dim, m) lie in the mesh, (m,)."""
+        return np.asarray(self._locate(points)[2] > -ROUND_RIM)
+
+    def _locate(self, points: Real) -> tuple[Real, Index, Real]:
+        """Reference coordinates (dim, m) of points (dim, m), the elements (m,) that suit them best, and the
+        smallest barycentric coordinate there (m,): negative outside."""
         basis, m = self.basis, points.shape[1]
         centres = np.asarray(basis.global_coordinates()).mean(axis=-1)
         near = min(NEAREST, centres.shape[1])
         candidates = cKDTree(centres.T).query(points.T, k=near)[1].reshape(m, near)
         local = _reference_points(basis.mapping, np.repeat(points, near, axis=1), candidates.ravel())
         barycentric = np.concatenate([local, 1 - local.sum(axis=0, keepdims=True)]).reshape(-1, m, near)
-        depth = barycentric.min(axis=0)
-        best = np.nan_to_num(depth, nan=-np.inf).argmax(axis=1)
-        outside = np.flatnonzero(~(depth[np.arange(m), best] > -ROUND_RIM))
-        if outside.size:
-            raise ValueError(f"({', '.join(f'{c:g}' for c in points[:, outside[0]])})")
-        return local.reshape(local.shape[0], m, near)[:, np.arange(m), best], candidates[np.arange(m), best]
+        depth = np.nan_to_num(barycentric.min(axis=0), nan=-np.inf)
+        best = (np.arange(m), depth.argmax(axis=1))
+        return local.reshape(local.shape[0], m, near)[:, *best], candidates[best], depth[best]
 
     @cached_property
     def region_of_element(self) -> Index:

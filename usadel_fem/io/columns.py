@@ -49,7 +49,7 @@ def columns(
             spectral = at != "energy" and "energy" in value.dims
             if value.at != at or spectral != (energy is not None):
                 continue
-            parts = _split(name, value, at, energy)
+            parts = split(name, value, at, energy)
             found.update({key: part for key, part in parts.items() if _wanted(only, owner, name, key)})
     return found
 
@@ -58,7 +58,8 @@ def _wanted(only: Collection[str] | None, *names: str) -> bool:
     return only is None or any(name in only for name in names)
 
 
-def _split(name: str, value: Observable, at: str, energy: int | None) -> Columns:
+def split(name: str, value: Observable, at: str, energy: int | None = None) -> Columns:
+    """Real columns of one array along its axis `at`, at one energy if it has an axis of energies."""
     array, dims = np.asarray(value), list(value.dims)
     if energy is not None:
         array = array.take(energy, axis=dims.index("energy"))

@@ -1,22 +1,26 @@
-"""CSV tables: scalars, spectra, convergence and nodal fields."""
+"""CSV tables: scalars, spectra, convergence, fields of nodes and cells, probes and profiles."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io.atomic import atomic_path
-from usadel_fem.io.columns import Columns, columns, flatten
-from usadel_fem.labelled import Observables
+from usadel_fem.io.columns import Columns, columns, flatten, split
+from usadel_fem.labelled import Observable, Observables
 from usadel_fem.outcomes import EnergyReport
 
 AXES = "xyz"
+FILES: dict[Literal["node", "cell"], str] = {"node": "fields", "cell": "cells"}
+PLACES = ("probe:", "vortex:")
+NOT_IN_NAMES = re.compile(r"[^\w.+-]+")
 
 
 def write_tables(
@@ -26,7 +30,8 @@ def write_tables(
     observables: Observables,
     convergence: Sequence[EnergyReport],
 ) -> list[Path]:
-    """Write scalars.csv, spectra.csv, convergence.csv, fields.csv, and fields_NNNN.csv for each energy.
+    """Write scalars.csv, spectra.csv, convergence.csv; fields.csv (nodes) and cells.csv, with _NNNN for each
+    energy; probe_NAME.csv and vortex_N.csv, a row for each energy and point.
 
     A table with nothing to say is left out. Returns the files.
     """
@@ -51,9 +56,35 @@ def _tables(
     at_nodes: Columns = {axis: mesh.nodes[:, i] for i, axis in enumerate(AXES)}
     yield "spectra.csv", at_energies, columns(observables, "energy")
     yield "convergence.csv", {}, _convergence(convergence)
-    yield "fields.csv", at_nodes, columns(observables, "node")
-    for i in range(len(energies)):
-        yield f"fields_{i:04d}.csv", at_nodes, columns(observables, "node", energy=i)
+    centres = mesh.nodes[mesh.cells].mean(axis=1)
+    at_cells: Columns = {axis: centres[:, i] for i, axis in enumerate(AXES)} | {"region": mesh.cell_region}
+    where: dict[Literal["node", "cell"], Columns] = {"node": at_nodes, "cell": at_cells}
+    for at, place in where.items():
+        file = FILES[at]
+        yield f"{file}.csv", place, columns(observables, at)
+        for i in range(len(energies)):
+            yield f"{file}_{i:04d}.csv", place, columns(observables, at, energy=i)
+    for name, values in observables.items():
+        if isinstance(values, Mapping) and name.startswith(PLACES):
+            yield f"{NOT_IN_NAMES.sub('_', name)}.csv", {}, _of_place(values, energies)
+
+
+def _of_place(values: Mapping[str, Observable], energies: NDArray[np.complex128]) -> Columns:
+    """All of a probe or profile, energy after energy; what does not depend on energy stands in every row."""
+    spectral = any("energy" in value.dims for value in values.values())
+    found: dict[str, list[NDArray[Any]]] = {}
+    for i in range(len(energies)) if spectral else (None,):
+        rows: Columns = {}
+        for name, value in values.items():
+            axis = next(dim for dim in value.dims if dim != "energy")
+            rows |= split(name, value, axis, i if "energy" in value.dims else None)
+        if i is not None:
+            size = len(next(iter(rows.values())))
+            at = {"energy_re": energies[i].real, "energy_im": energies[i].imag}
+            rows = {key: np.full(size, value) for key, value in at.items()} | rows
+        for key, array in rows.items():
+            found.setdefault(key, []).append(array)
+    return {key: np.concatenate(parts) for key, parts in found.items()}
 
 
 def _scalar_rows(observables: Observables) -> Iterable[tuple[str, float, float, str]]:

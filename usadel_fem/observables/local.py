@@ -81,7 +81,7 @@ class LocalFields:
             kind = place.partition(":")[0]
             found = cells if kind == "cells" else others.setdefault(place, {})
             if place in self.profiles:
-                text = "distance from the core"
+                text = "distance from the place of the vortex in the case"
                 found["radius"] = Observable(self.profiles[place].radius, ("radius",), "length", text)
             for name, array in values.items():
                 unit = f"N_F {energy}" + ("·length" if name.endswith(tuple(CURRENTS)) else "")

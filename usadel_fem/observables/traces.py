@@ -30,10 +30,12 @@ TORQUES = {
     "spin_source": "torque Tr σT of the spin continuity equation",
 }
 BALANCE = {
-    "net_spin_source": "Tr σT − ∂_k Tr σJ_k, what torque and currents leave to precession",
-    "spin_current_divergence": "∂_k Tr σJ_k, as the continuity equation of spin has it",
+    "net_spin_source": "Tr σT − ∂̃_k Tr σJ_k, what torque and currents leave to precession",
+    "spin_current_divergence": "∂̃_k Tr σJ_k, as the continuity equation of spin has it",
 }
-"""Tr σ^a of the equation: gap and relaxation drop out, Tr σT − ∂_k Tr σJ_k = −Tr σ[Ω, ǧ] = 2N_F h×Tr στ₃ǧ."""
+"""With an SU(2) field the divergence is covariant: it includes that the field turns the spins that flow.
+
+Tr σ^a of the equation: gap and relaxation drop out, Tr σT − ∂_k Tr σJ_k = −Tr σ[Ω, ǧ] = 2N_F h×Tr στ₃ǧ."""
 
 PRINTED = {
     **{f"printed_{name}": f"{text}, J_k of Eq. (2) as printed" for name, text in CURRENTS.items()},

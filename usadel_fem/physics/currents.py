@@ -29,13 +29,16 @@ def printed_current(
 
     J_k = −D(ǧ∂_kǧ − (θ/2) ε_akj {∂_jǧ, σ^a} − i(κ/2) ε_akj [ǧ∂_jǧ, σ^a])
 
+    with ½[ǧ, ∂_kǧ] for ǧ∂_kǧ: the same where ǧ² = 1, and free of ½∂_kǧ² where ǧ is interpolated, which would
+    outweigh the small θ and κ.
+
     Args:
         g: (..., 4, 4).
         gradient: ∂_jǧ along the three physical axes, (..., 3, 4, 4).
         d, theta, kappa: (...).
         sigma: σ^a of matrices of that size, (3, 8, 8) for [[R, K], [0, A]].
     """
-    product = g[..., None, :, :] @ gradient
+    product = 0.5 * commutator(g[..., None, :, :], gradient)
     current = product.copy()
     half_theta, half_kappa = 0.5 * theta[..., None, None], 0.5j * kappa[..., None, None]
     for a, k, j, sign in _TERMS:

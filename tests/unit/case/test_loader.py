@@ -96,3 +96,10 @@ def test_overrides_are_blamed_for_what_they_break(good, overrides, key, fragment
     assert problem.file == "--set"
     assert key is None or problem.key == key
     assert fragment in str(problem)
+
+
+def test_overrides_may_be_numbers_and_lists(good):
+    case = load_case(good, {"material.S.D": 0.83, "solve.energies": [0.2, 0.3], "solve.linear": '"direct"'})
+    assert case.material["S"].D == 0.83
+    assert case.solve.energies == (0.2, 0.3)
+    assert case.source.overrides[0] == ("material.S.D", "0.83")
