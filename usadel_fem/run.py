@@ -96,6 +96,9 @@ def check_request(device: Device) -> None:
         if device.forms.pairing is None or np.any(device.forms.consistent.delta):
             rule = "needs materials with Tc, and none with a given Delta"
             problems.append(Problem("solve.critical_temperature", rule))
+    if case.solve.times is not None and not device.normal:
+        rule = "needs a device in which nothing superconducts"
+        problems.append(Problem("solve.times", rule, hint="the normal state alone is followed in time"))
     if problems:
         raise CaseError(problems)
 
