@@ -247,6 +247,8 @@ class KineticRun:
                 found.error, description="estimated error of the terminal currents, relative to the largest"
             ),
         }
+        if "distribution" in (self.device.case.output.fields or ()):
+            observables["distribution"] = self._distributions()
         if solve_times := self.device.case.solve.times:
             observables |= self._transients(solve_times)
         if self.swept:
@@ -254,6 +256,16 @@ class KineticRun:
                 self.device, self.terminals, self.swept, slopes
             )
         return observables
+
+    def _distributions(self) -> Observable:
+        """ĥ at every energy, (n, N, 8), NaN where it failed: large, and made only where it is asked for."""
+        table = np.full((len(self.order), self.device.space.size, 8), np.nan)
+        for i, place in enumerate(self.order.tolist()):
+            kept = self.fields(place)
+            if kept is not None:
+                table[i] = kept[1]
+        text = "distribution ĥ on τ₀(1, σ_x, σ_y, σ_z), τ₃(1, σ_x, σ_y, σ_z)"
+        return Observable(table, ("energy", "node", "kind"), "", text, "node")
 
     def _transients(self, times: Sequence[float]) -> dict[str, Observable | dict[str, Observable]]:
         """The way to the stationary state, from terminals that are switched on."""

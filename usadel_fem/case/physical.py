@@ -201,6 +201,11 @@ class Terminal(Model):
         if self.voltage and self.Delta:
             rule = "must be 0 where Delta > 0: a superconductor at a voltage is not stationary"
             yield Broken(("voltage",), rule, show(self.voltage), "put the voltage on the normal terminals")
+        (hx, hy, hz), (vx, vy, vz) = self.exchange, self.spin_voltage
+        across = math.hypot(hy * vz - hz * vy, hz * vx - hx * vz, hx * vy - hy * vx)
+        if across > 1e-9 * math.hypot(hx, hy, hz) * math.hypot(vx, vy, vz):
+            rule = "must be parallel to the exchange field of the terminal: spins across it precess"
+            yield Broken(("spin_voltage",), rule, show(self.spin_voltage))
 
     @classmethod
     def _rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:

@@ -146,6 +146,10 @@ BAD = {
         solve('kind = "nonequilibrium"', "temperature = 0.1")
         | also("terminal.left = {Delta = 1, voltage = 0.1}"),
         "terminal.left.voltage", "not stationary"),
+    "spin voltage across the exchange field": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {Delta = 1, exchange = [0, 0, 0.2], spin_voltage = [0.1, 0, 0.1]}"),
+        "terminal.left.spin_voltage", "precess"),
     "cold terminal": (
         solve('kind = "nonequilibrium"', "temperature = 0.1")
         | also("terminal.left = {Delta = 1, temperature = 0}"),
