@@ -122,11 +122,18 @@ class KineticRun:
         return np.array([state.slopes[n][:, CHARGE] for n in self.swept]).reshape(shape)
 
     def _recall(self, writer: ResultWriter) -> None:
-        """Go on with the energies that an interrupted run left."""
-        for place, energy in sorted(writer.finished().items()):
-            g, h = writer.stored(place)
-            assert place == len(self.energies)
-            self._take(self.solver.measure(energy.real, g, h), energy.real, writer.report(place), stored=True)
+        """Go on with the energies that an interrupted run left; those that failed are tried again."""
+        for place, (energy, kept) in enumerate(writer.written()):
+            if kept:
+                g, h = writer.stored(place)
+                state = self.solver.measure(energy.real, g, h)
+                self._take(state, energy.real, writer.report(place), stored=True)
+            else:
+                self._take(*self._again(energy.real))
+
+    def _again(self, energy: float) -> tuple[KineticState | None, float, EnergyReport]:
+        state, report = self.solver.solve(energy)
+        return state, energy, report
 
     def _evaluate(self, workers: Workers, new: list[float]) -> Mapping[float, Real]:
         """Integrands at new energies; those that failed count as zero and are reported."""

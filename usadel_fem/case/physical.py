@@ -192,11 +192,6 @@ class Terminal(Model):
     )
     """Spin voltage [Vx, Vy, Vz]: spins along its direction sit at +|V_s|, the others at −|V_s| [energy]."""
 
-    @property
-    def biased(self) -> bool:
-        """Whether the reservoir has a distribution of its own."""
-        return self.voltage != 0.0 or self.temperature is not None or any(self.spin_voltage)
-
     def _relations(self) -> Iterable[Broken]:
         if self.voltage and self.Delta:
             rule = "must be 0 where Delta > 0: a superconductor at a voltage is not stationary"
