@@ -7,12 +7,13 @@ kind = "equilibrium" remain, to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
+from usadel_fem.case.base import FrozenDict
 from usadel_fem.device import Device
 from usadel_fem.io.result import ResultWriter
 from usadel_fem.labelled import Observable
@@ -30,6 +31,9 @@ from usadel_fem.solver.panels import Integral, integrate
 from usadel_fem.solver.pool import Workers
 from usadel_fem.solver.transient import Moment, Transient, TransientError
 from usadel_fem.solver.window import bias, edges
+
+SETTLING = 20
+"""Newton steps for the voltages of floating terminals."""
 
 BALANCED = ("charge", "spin_x", "spin_y", "spin_z", "energy")
 _ROWS = [CHARGE, *range(8)[SPIN], ENERGY]
@@ -56,7 +60,6 @@ class KineticRun:
     progress: Progress
     energies: list[float] = field(default_factory=list)
     reports: list[EnergyReport] = field(default_factory=list)
-    states: dict[float, dict[str, Real]] = field(default_factory=dict)
     kept: list[tuple[Complex, Real] | None] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     converged: bool = True
@@ -79,6 +82,15 @@ class KineticRun:
         """Solve everything; labelled observables in rising order of the energies."""
         if self.writer is not None:
             self._recall(self.writer)
+        found = self.integral()
+        self.order = np.argsort(self.energies)
+        if self.writer is not None:
+            self.writer.write_order(self.order)
+        self._judge(found)
+        return self._observables(found)
+
+    def integral(self) -> Integral:
+        """Integrals over energy: currents and conductances as `_integrand` orders them."""
         solve = self.device.case.solve
         with Workers(self.device, partial(KineticSolver, delta=self.delta), self.jobs) as workers:
             self.progress.start(None, "energies")
@@ -91,12 +103,15 @@ class KineticRun:
                     edges(self.device),
                     solve.energy_tolerance,
                     solve.max_energies,
+                    floors=1,
                 )
-        self.order = np.argsort(self.energies)
-        if self.writer is not None:
-            self.writer.write_order(self.order)
-        self._judge(found)
-        return self._observables(found)
+        return found
+
+    def charges(self, found: Integral) -> tuple[Real, Real]:
+        """Driven charge currents (t,) of the terminals, and ∂I_a/∂V_b (swept b, t)."""
+        count, width = 5 * len(self.terminals), len(self.swept) * len(self.terminals)
+        slopes = found.value[count : count + width].reshape(-1, len(self.terminals)) / bias(self.device)
+        return found.value[:count].reshape(-1, 5)[:, 0], slopes
 
     def _at_once(self) -> Integral:
         """The normal state: the integral over energy is one linear solve."""
@@ -235,11 +250,8 @@ class KineticRun:
         if self.integrated is not None:
             fields.add(1.0, 1.0, self.integrated.g, self.integrated.h)
         plain = {name: v for name, v in rest.items() if isinstance(v, Observable)}
-        count = 5 * len(self.terminals)
-        value = found.value[:count].reshape(-1, 5)
-        slopes = found.value[count : count + len(self.swept) * len(self.terminals)].reshape(
-            len(self.swept), len(self.terminals)
-        ) / bias(self.device)
+        value = found.value[: 5 * len(self.terminals)].reshape(-1, 5)
+        slopes = self.charges(found)[1]
         charge, spin = _labelled(rest, "terminal_current"), _labelled(rest, "terminal_spin_current")
         observables: dict[str, Observable | dict[str, Observable]] = {
             **fields.observables(plain),
@@ -306,3 +318,46 @@ def _labelled(
     found = rest[name]
     assert not isinstance(found, Observable)
     return found
+
+
+def settle(device: Device, run: Callable[[Device], KineticRun]) -> tuple[Device, bool]:
+    """The device with the voltages at which no charge flows through its floating terminals.
+
+    Newton with the differential conductances: exact after one step in the normal state.
+
+    Args:
+        run: builds what solves a device.
+
+    Returns:
+        the device, and whether the currents vanish to `energy_tolerance` of the largest.
+    """
+    terminals = device.case.terminal
+    floating = [name for name, t in terminals.items() if t.floating]
+    if not floating:
+        return device, True
+    tolerance = device.case.solve.energy_tolerance
+    voltages = dict.fromkeys(floating, 0.0)
+    for _ in range(SETTLING):
+        trial = run(_at_voltages(device, voltages, conductance=True))
+        currents, slopes = trial.charges(trial.integral())
+        rows = [trial.terminals.index(name) for name in floating]
+        columns = [trial.swept.index(name) for name in floating]
+        step = -np.linalg.solve(slopes[np.ix_(columns, rows)].T, currents[rows])
+        voltages = {n: v + float(s) for (n, v), s in zip(voltages.items(), step, strict=True)}
+        small = np.abs(step).max() <= 0.1 * tolerance * bias(trial.device)
+        if small or (device.normal and trial.converged):
+            return _at_voltages(device, voltages, device.case.solve.conductance), True
+    return _at_voltages(device, voltages, device.case.solve.conductance), False
+
+
+def _at_voltages(device: Device, voltages: Mapping[str, float], conductance: bool) -> Device:
+    """The same device, its matrices included, with voltages where terminals floated."""
+    case = device.case
+    terminals = dict(case.terminal)
+    for name, v in voltages.items():
+        terminals[name] = terminals[name].model_copy(update={"voltage": v, "floating": False})
+    solve = case.solve.model_copy(update={"conductance": conductance})
+    case = case.model_copy(update={"terminal": FrozenDict(terminals), "solve": solve})
+    changed = replace(device, case=case)
+    changed.__dict__["forms"] = device.forms
+    return changed

@@ -20,7 +20,7 @@ from usadel_fem.io.reader import RESULT_NAME, Distributions, GreenFunctions, Res
 from usadel_fem.io.result import ResultWriter
 from usadel_fem.io.summary import build_summary
 from usadel_fem.labelled import Observable, Observables
-from usadel_fem.nonequilibrium import KineticRun
+from usadel_fem.nonequilibrium import KineticRun, settle
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
 from usadel_fem.observables.fields import FIELDS, check_probes, common_fields, probe_observables, wanted
@@ -204,7 +204,13 @@ class _Run:
         self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None
     ) -> Solution:
         assert self.rule is not None
-        run = KineticRun(self.device, self.rule, delta, self.jobs, writer, self.progress)
+        rule, jobs, progress = self.rule, self.jobs, self.progress
+        settled, still = settle(
+            self.device, lambda device: KineticRun(device, rule, delta, jobs, None, progress)
+        )
+        run = KineticRun(settled, rule, delta, jobs, writer, progress)
+        if not still:
+            self.notes.append("the voltages of the floating terminals did not settle")
         found: dict[str, Observable | Mapping[str, Observable]] = dict(run.run())
         found.update(common_fields(self.device, delta))
         observables = wanted(found, self.case.output.fields)
@@ -218,7 +224,7 @@ class _Run:
             pairs = [run.kept[i] or (None, None) for i in run.order]
             kept, distributions = [g for g, _ in pairs], [h for _, h in pairs]
         return self._finish(
-            writer, kept, reports, observables, run.defects, gap, distributions, run.converged
+            writer, kept, reports, observables, run.defects, gap, distributions, run.converged and still
         )
 
     def _energies(

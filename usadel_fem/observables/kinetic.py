@@ -151,12 +151,17 @@ def terminal_scalars(
             for name, v in values.items()
         }
 
+    voltages = {name: t.voltage for name, t in terminals.items()}
     heat = {name: energy[name] - work[name] for name in terminals}
     return {
         "terminal_current": labelled(charge, "N_F energy²", "charge current into the device"),
         "terminal_spin_current": labelled(spin, "N_F energy²", "spin current into the device"),
         "terminal_energy_current": labelled(energy, "N_F energy³", "energy current into the device"),
         "terminal_heat_current": labelled(heat, "N_F energy³", "heat that the reservoir gives to the device"),
+        "terminal_voltage": {
+            name: Observable(v, unit="energy", description="voltage, given or found where a terminal floats")
+            for name, v in voltages.items()
+        },
         "dissipated_power": Observable(
             sum(work.values()), unit=f"N_F energy³·{length}", description="power Σ VI + V_s·I_s put in"
         ),
