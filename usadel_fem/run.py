@@ -21,7 +21,7 @@ from usadel_fem.io.result import ResultWriter
 from usadel_fem.io.summary import build_summary
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.material_report import device_reports
-from usadel_fem.nonequilibrium import KineticRun
+from usadel_fem.nonequilibrium import KineticRun, settle
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
 from usadel_fem.observables.fields import FIELDS, common_fields, wanted
@@ -104,6 +104,9 @@ def check_request(device: Device) -> None:
         if device.forms.pairing is None or np.any(device.forms.consistent.delta):
             rule = "needs materials with Tc, and none with a given Delta"
             problems.append(Problem("solve.critical_temperature", rule))
+    if case.solve.times is not None and not device.normal:
+        rule = "needs a device in which nothing superconducts"
+        problems.append(Problem("solve.times", rule, hint="the normal state alone is followed in time"))
     if problems:
         raise CaseError(problems)
 
@@ -209,7 +212,13 @@ class _Run:
         self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None
     ) -> Solution:
         assert self.rule is not None
-        run = KineticRun(self.device, self.rule, delta, self.jobs, writer, self.progress)
+        rule, jobs, progress = self.rule, self.jobs, self.progress
+        settled, still = settle(
+            self.device, lambda device: KineticRun(device, rule, delta, jobs, None, progress)
+        )
+        run = KineticRun(settled, rule, delta, jobs, writer, progress)
+        if not still:
+            self.notes.append("the voltages of the floating terminals did not settle")
         found: dict[str, Observable | Mapping[str, Observable]] = dict(run.run())
         found.update(common_fields(self.device, delta))
         observables = wanted(found, self.case.output.fields)
@@ -223,7 +232,7 @@ class _Run:
             pairs = [run.kept[i] or (None, None) for i in run.order]
             kept, distributions = [g for g, _ in pairs], [h for _, h in pairs]
         return self._finish(
-            writer, kept, reports, observables, run.defects, gap, distributions, run.converged
+            writer, kept, reports, observables, run.defects, gap, distributions, run.converged and still
         )
 
     def _energies(
@@ -263,6 +272,10 @@ class _Run:
             self.notes.append(f"relative error of the Matsubara test sums {self.rule.error:.1e}")
             if not all(report.ok for report in reports):
                 self.notes.append("the sums leave out the frequencies that failed")
+        absent = [name for name in self.case.output.fields or () if name not in observables]
+        if absent:
+            kind = self.case.solve.kind
+            self.notes.append(f'fields that kind = "{kind}" does not have here: {", ".join(absent)}')
         self.notes += defects.notes()
         self.notes += [note for report in device_reports(self.device) for note in report.warnings]
         run_at_once = self.case.solve.kind == "nonequilibrium" and self.device.normal

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.integrate import quad, simpson
 from scipy.linalg import solve_banded
 
-from tests.cases.common import promised, solved
+import usadel_fem as uf
+from tests.cases.common import FILES, promised, solved
 
 
 def test_13_the_spin_at_the_edge() -> None:
@@ -77,3 +78,29 @@ def test_15_the_thermoelectric_current() -> None:
     current = solved("15").observables["terminal_current"]
     assert abs(float(current["left"]) / exact - 1) < 0.02
     assert abs(float(current["left"]) + float(current["right"])) < 1e-10 * abs(exact)
+
+
+def test_16_the_supercurrent_turns_around() -> None:
+    """I_S(V) − I_S(0) = ∫ j (h_L(V) − h_L(0)) dε with the spectral supercurrent of kind = "spectrum"."""
+    at_rest, driven = promised("16", r"supercurrent is (-[\d.]+), at V = 7 it is ([\d.]+) ")
+
+    def supercurrent(solution: uf.Solution) -> float:
+        current = solution.observables["terminal_current"]
+        return 0.5 * float(current["left"] - current["right"])
+
+    rest = supercurrent(solved("16", ("terminal.top.voltage", "0")))
+    assert abs(rest - at_rest) < 1e-3
+    found = supercurrent(solved("16"))
+    assert abs(found - driven) < 1e-3
+    grid = np.linspace(0.0, 24.0, 241)
+    spectrum = uf.load_case(
+        FILES["16"],
+        {
+            "solve": f'{{kind = "spectrum", energies = {grid.tolist()}, broadening = 1e-3}}',
+            "terminal.top": "{normal = true, contact = 0.02}",
+        },
+    )
+    j = np.asarray(uf.solve(spectrum).observables["spectral_current"]["left"])
+    h = 0.5 * (np.tanh((grid + 7) / 0.8) + np.tanh((grid - 7) / 0.8)) - np.tanh(grid / 0.8)
+    assert abs(found - rest - simpson(h * j, x=grid)) < 5e-3
+    assert rest * found < 0

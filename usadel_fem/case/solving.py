@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -215,6 +216,14 @@ class Solve(Model):
     """Error of the terminal currents, relative to the largest, at which a grid of energies is fine enough."""
     max_energies: Annotated[StrictInt, Described(ge=9)] = 2000
     """Most energies that such a grid may have."""
+    times: (
+        Annotated[
+            tuple[float, ...],
+            Vector(Quantity("time", above=0), least=1, most=100_000, hint="a list of times, rising"),
+        ]
+        | None
+    ) = None
+    """Times after switching on the terminals, as t/ħ [1/energy], at which a normal device is also shown."""
     conductance: StrictBool = False
     """Find the differential conductances ∂I/∂V between the normal terminals: one more solve for each."""
     relaxation: Annotated[float, Quantity("energy", least=0)] = 0.0
@@ -240,7 +249,7 @@ class Solve(Model):
         for key in ("free_energy", "critical_temperature"):
             if data.get(key) is True and kind in ("spectrum", "nonequilibrium"):
                 yield Broken((key,), 'must stand beside kind = "equilibrium"', "true")
-        for key in ("energy_tolerance", "max_energies", "conductance", "relaxation"):
+        for key in ("energy_tolerance", "max_energies", "times", "conductance", "relaxation"):
             given = data.get(key) not in (None, cls.model_fields[key].default)
             if given and kind in ("spectrum", "equilibrium"):
                 yield Broken((key,), 'must stand beside kind = "nonequilibrium"', show(data[key]))
@@ -256,6 +265,8 @@ class Solve(Model):
     def _relations(self) -> Iterable[Broken]:
         if self.real_energies and self.broadening == 0 and "broadening" in self.model_fields_set:
             yield Broken(("broadening",), "must be > 0 at real energies", "0")
+        if any(b <= a for a, b in pairwise(self.times or ())):
+            yield Broken(("times",), "must rise", show(self.times))
         if self.kind == "nonequilibrium" and any(e.imag or e.real < 0 for e in self.energies or ()):
             rule = "must be real and >= 0 out of equilibrium"
             yield Broken(

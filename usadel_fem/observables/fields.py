@@ -13,8 +13,8 @@ from usadel_fem.physics.nambu import Complex
 
 FIELDS = (
     "dos", "dos_up", "dos_down", "local_gap", "singlet", "triplet", "gamma", "gamma_tilde", "Delta_abs",
-    "Delta_phase", "energy_current", "spin_density", "charge_density", "magnetization", "material",
-    *POINT_FIELDS,
+    "Delta_phase", "distribution", "energy_current", "spin_density", "charge_density", "magnetization",
+    "material", *POINT_FIELDS,
 )  # fmt: skip
 """Names that `output.fields` may choose from."""
 

@@ -7,7 +7,7 @@ summed at Matsubara frequencies (`observables.equilibrium`) and added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from usadel_fem.device import Device
 from usadel_fem.fem.space import evaluation
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.points import nodal_average
-from usadel_fem.observables.traces import CHUNK, CURRENTS, Sampler, cell_mean
-from usadel_fem.physics.currents import matrix_current
+from usadel_fem.observables.traces import CHUNK, CURRENTS, POINT_FIELDS, Sampler, cell_mean
+from usadel_fem.physics.currents import matrix_current, matrix_torque
 from usadel_fem.physics.keldysh import (
     CHARGE,
     ENERGY,
@@ -36,25 +36,26 @@ SMALL_CHUNK = CHUNK // 8
 
 
 class ElementCurrents:
-    """¼ Tr B_αJ^K_k of N_F J_k, averaged over each element."""
+    """¼ Tr B_α of the Keldysh blocks of N_F J_k and of N_F T, averaged over each element."""
 
     def __init__(self, device: Device) -> None:
         basis = device.space.quadrature(2 * device.space.order)
         self.sampler, self.elements = Sampler(device, evaluation(basis)), basis.nelems
 
-    def __call__(self, g: Complex, k: Complex) -> Real:
-        """(n, 3, 8) from nodal ǧ^R and ǧ^K."""
+    def __call__(self, g: Complex, k: Complex) -> tuple[Real, Real]:
+        """(n, 3, 8) and (n, 8) from nodal ǧ^R and ǧ^K."""
         sampler = self.sampler
         fields = [sampler.gradient(x) for x in (g, k, advanced(g))]
-        total = np.empty((sampler.theta.size, 3, 8))
+        total = np.empty((sampler.theta.size, 4, 8))
         for start in range(0, total.shape[0], SMALL_CHUNK):
             s = slice(start, start + SMALL_CHUNK)
             value = triangular(*(f[0][s] for f in fields))
             gradient = triangular(*(f[1][s] for f in fields))
-            coefficients = sampler.n_f_d[s], sampler.theta[s], sampler.kappa[s]
-            current = matrix_current(value, gradient, *coefficients, SIGMA_8)
-            total[s] = components(current[..., :4, 4:])
-        return cell_mean(sampler.plain.weight, self.elements, total)
+            at = value, gradient, sampler.n_f_d[s], sampler.theta[s], sampler.kappa[s], SIGMA_8
+            total[s, :3] = components(matrix_current(*at)[..., :4, 4:])
+            total[s, 3] = components(matrix_torque(*at)[..., :4, 4:])
+        mean = cell_mean(sampler.plain.weight, self.elements, total)
+        return mean[:, :3], mean[:, 3]
 
 
 class KineticFields:
@@ -65,7 +66,7 @@ class KineticFields:
         nodes, elements = device.space.size, device.mesh.mesh.nelements
         self.currents = ElementCurrents(device)
         self.charge, self.energy = np.zeros((elements, 3)), np.zeros((elements, 3))
-        self.spin = np.zeros((elements, 3, 3))
+        self.spin, self.source = np.zeros((elements, 3, 3)), np.zeros((elements, 3))
         self.charge_density, self.spin_density = np.zeros(nodes), np.zeros((nodes, 3))
 
     def add(self, weight: float, energy: float, g: Complex, h: Real) -> None:
@@ -76,7 +77,8 @@ class KineticFields:
         c = components(k)
         self.charge_density -= weight * c[:, 0]
         self.spin_density -= weight * c[:, 5:]
-        j = self.currents(g, k)
+        j, torque = self.currents(g, k)
+        self.source -= weight * torque[:, SPIN]
         self.charge -= weight * j[:, :, CHARGE]
         self.energy -= weight * energy * j[:, :, ENERGY]
         self.spin -= weight * np.swapaxes(j[:, :, SPIN], 1, 2)
@@ -85,7 +87,8 @@ class KineticFields:
         """Fields with the equilibrium parts of the same names added."""
         n_f = nodal_average(self.device, "N_F")
         found = {
-            "charge_current": _current("charge_current", self.charge, equilibrium),
+            "charge_current": _field("charge_current", self.charge, equilibrium),
+            "spin_source": _field("spin_source", self.source, equilibrium),
             "spin_density": _with(equilibrium["spin_density"], n_f[:, None] * self.spin_density),
             "energy_current": Observable(
                 self.energy, ("cell", "component"), "N_F energy³·length", "energy current density", "cell"
@@ -100,14 +103,15 @@ class KineticFields:
         }
         for b, axis in enumerate(AXES):
             name = f"spin_current_{axis}"
-            found[name] = _current(name, self.spin[:, b], equilibrium)
+            found[name] = _field(name, self.spin[:, b], equilibrium)
         return found
 
 
-def _current(name: str, driven: Real, equilibrium: Mapping[str, Observable]) -> Observable:
-    """A current density, driven and in equilibrium; the normal state has no part in equilibrium."""
+def _field(name: str, driven: Real, equilibrium: Mapping[str, Observable]) -> Observable:
+    """A field of cells, driven and in equilibrium; the normal state has no part in equilibrium."""
     total = driven + np.asarray(equilibrium.get(name, 0.0))
-    return Observable(total, ("cell", "component"), "N_F energy²·length", CURRENTS[name], "cell")
+    unit = "N_F energy²" + ("·length" if name in CURRENTS else "")
+    return Observable(total, ("cell", "component"), unit, POINT_FIELDS[name], "cell")
 
 
 def _with(equilibrium: Observable, driven: Real) -> Observable:
@@ -140,19 +144,24 @@ def terminal_scalars(
             for name, v in values.items()
         }
 
+    voltages = {name: t.voltage for name, t in terminals.items()}
     heat = {name: energy[name] - work[name] for name in terminals}
     return {
         "terminal_current": labelled(charge, "N_F energy²", "charge current into the device"),
         "terminal_spin_current": labelled(spin, "N_F energy²", "spin current into the device"),
         "terminal_energy_current": labelled(energy, "N_F energy³", "energy current into the device"),
         "terminal_heat_current": labelled(heat, "N_F energy³", "heat that the reservoir gives to the device"),
+        "terminal_voltage": {
+            name: Observable(v, unit="energy", description="voltage, given or found where a terminal floats")
+            for name, v in voltages.items()
+        },
         "dissipated_power": Observable(
             sum(work.values()), unit=f"N_F energy³·{length}", description="power Σ VI + V_s·I_s put in"
         ),
         "terminal_balance": {
-            "charge": _balance(charge),
-            "energy": _balance(energy),
-            "spin": _balance(spin),
+            "charge": _balance(charge, [*charge.values(), *spin.values()]),
+            "energy": _balance(energy, energy.values()),
+            "spin": _balance(spin, [*charge.values(), *spin.values()]),
         },
     }
 
@@ -169,10 +178,46 @@ def conductances(
     }
 
 
-def _balance(currents: Mapping[str, float | Real]) -> Observable:
-    """Σ over the terminals, relative to the largest: what stays in the device."""
+def transients(
+    device: Device, times: Real, h: Real, currents: Mapping[str, Real]
+) -> dict[str, Observable | dict[str, Observable]]:
+    """Accumulations and terminal currents of a normal device in time.
+
+    Args:
+        times: (n,).
+        h: ∫₀^∞ dε of δĥ, (n, N, 8).
+        currents: ¼ Tr B_α of the currents into the device by terminal, (n, 8).
+    """
+    n_f, field = nodal_average(device, "N_F"), nodal_average(device, "exchange")
+    spin = 2 * n_f[:, None] * (field - h[:, :, SPIN])
+    length = f"length^{device.space.dimension}"
+
+    def labelled(part: int | slice, unit: str, text: str) -> dict[str, Observable]:
+        return {
+            name: Observable(
+                -j[:, part], ("time", "component")[: np.ndim(j[:, part])], f"{unit}·{length}", text
+            )
+            for name, j in currents.items()
+        }
+
+    return {
+        "time": Observable(times, ("time",), "1/energy", "time after the terminals were switched on"),
+        "transient_charge_density": Observable(
+            -2 * n_f * h[:, :, CHARGE], ("time", "node"), "N_F energy", "charge imbalance in time"
+        ),
+        "transient_spin_density": Observable(
+            spin, ("time", "node", "component"), "N_F energy", "spin density in time"
+        ),
+        "transient_current": labelled(CHARGE, "N_F energy²", "charge current into the device in time"),
+        "transient_spin_current": labelled(SPIN, "N_F energy²", "spin current into the device in time"),
+        "transient_energy_current": labelled(ENERGY, "N_F energy³", "energy current into the device in time"),
+    }
+
+
+def _balance(currents: Mapping[str, float | Real], alike: Iterable[float | Real]) -> Observable:
+    """Σ over the terminals, relative to the largest current of the same unit: what stays in the device."""
     total = np.sum([np.asarray(i) for i in currents.values()], axis=0)
-    largest = max((float(np.abs(i).max()) for i in currents.values()), default=0.0)
-    text = "sum over the terminals, relative to the largest current"
+    largest = max((float(np.abs(i).max()) for i in alike), default=0.0)
+    text = "sum over the terminals, relative to the largest current of the same unit"
     dims = ("component",) if total.ndim else ()
     return Observable(total / largest if largest else total, dims, "", text)

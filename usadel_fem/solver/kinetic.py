@@ -94,7 +94,10 @@ class KineticSolver:
             return None, replace(report, outcome=Outcome.LINEAR_SOLVER_FAILED, hint=HINT)
         state = self._state(operator, energy, g, result.h, outside)
         slopes = {name: voltage_slope(energy, *self._bias(name)) for name in self._swept()}
-        return replace(state, slopes=self._slopes(operator, slopes)), report
+        found = self._slopes(operator, slopes)
+        if not all(np.isfinite(slope).all() for slope in found.values()):
+            return None, replace(report, outcome=Outcome.LINEAR_SOLVER_FAILED, hint=HINT)
+        return replace(state, slopes=found), report
 
     def _bias(self, name: str) -> tuple[float, float, tuple[float, float, float]]:
         t = self.device.case.terminal[name]
@@ -106,13 +109,14 @@ class KineticSolver:
         return [n for n, t in case.terminal.items() if not t.Delta] if case.solve.conductance else []
 
     def _slopes(self, operator: KineticOperator, slopes: dict[str, Real]) -> dict[str, Real]:
-        """Currents per voltage on each terminal: one more linear solve each."""
+        """Currents per voltage on each terminal, one more linear solve each; NaN where it failed."""
         found = {}
         for swept, slope in slopes.items():
             outside = {name: slope * (name == swept) for name in self.device.case.terminal}
             result = self._linear(operator, outside)
-            currents, _ = self._currents(operator, result.h, outside)
-            found[swept] = np.array([currents[name] for name in self.device.case.terminal])
+            currents, _ = self.currents(operator, result.h, outside)
+            slopes_ = np.array([currents[name] for name in self.device.case.terminal])
+            found[swept] = slopes_ if result.ok else np.full_like(slopes_, np.nan)
         return found
 
     def solve_at_once(self) -> tuple[KineticState | None, EnergyReport]:
@@ -122,10 +126,8 @@ class KineticSolver:
         `physics.keldysh.integrated_reservoir`. h of the state is this integral.
         """
         began = time.perf_counter()
-        g = np.broadcast_to(TAU3, (self.device.forms.size, 4, 4)).copy()
-        operator = self.operator(0.0, g)
-        names = list(self.device.case.terminal)
-        outside = {name: integrated_reservoir(*self._bias(name), self.temperature) for name in names}
+        operator, outside = self.normal_operator(), self.integrated_outside()
+        g = operator.r
         result = self._linear(operator, outside)
         outcome = Outcome.CONVERGED if result.ok else Outcome.LINEAR_SOLVER_FAILED
         hint = "" if result.ok else HINT
@@ -133,22 +135,32 @@ class KineticSolver:
         report = EnergyReport(
             0j, outcome, 1, result.iterations, (result.residual,), seconds, (0.0, 0.0, 0.0), hint
         )
-        driven, balance = self._currents(operator, result.h, outside)
+        driven, balance = self.currents(operator, result.h, outside)
         imbalance = np.abs(balance[self.device.forms.free].sum(axis=0))
         resting = {name: np.zeros(8) for name in driven}
         slopes = self._slopes(operator, {n: integrated_slope(*self._bias(n)[1:]) for n in self._swept()})
-        noise = self._system(operator).rounding(result.h)
+        noise = self.system(operator).rounding(result.h)
         state = KineticState(g, result.h, driven, resting, imbalance, noise, slopes)
         return state if result.ok else None, report
+
+    def normal_operator(self) -> KineticOperator:
+        """The operator at ǧ^R = τ₃, the same at every energy."""
+        return self.operator(0.0, np.broadcast_to(TAU3, (self.device.forms.size, 4, 4)).copy())
+
+    def integrated_outside(self) -> dict[str, Real]:
+        """∫₀^∞ dε of δĥ of every reservoir, (8,)."""
+        names = self.device.case.terminal
+        return {name: integrated_reservoir(*self._bias(name), self.temperature) for name in names}
 
     def _linear(self, operator: KineticOperator, outside: dict[str, Real]) -> KineticResult:
         options = options_of(self.device)
         direct = options.linear == "direct"
-        system = self._system(operator)
-        return system.solve(self._held(outside), outside, None, direct, options.direct_below)
+        system = self.system(operator)
+        return system.solve(self.held(outside), outside, None, direct, options.direct_below)
 
-    def _system(self, operator: KineticOperator) -> KineticSystem:
-        return KineticSystem(operator, self.device.forms.free, self.device.space.dimension)
+    def system(self, operator: KineticOperator, load: Real | None = None) -> KineticSystem:
+        """The linear system of an operator on the free nodes."""
+        return KineticSystem(operator, self.device.forms.free, self.device.space.dimension, load)
 
     def measure(self, energy: float, g: Complex, h: Real) -> KineticState:
         """The state that a stored ǧ^R and ĥ stand for."""
@@ -161,21 +173,22 @@ class KineticSolver:
         self, operator: KineticOperator, energy: float, g: Complex, h: Real, outside: dict[str, Real]
     ) -> KineticState:
         rest = self.resting(energy)
-        driven, balance = self._currents(operator, h, outside)
-        resting, _ = self._currents(operator, np.tile(rest, (h.shape[0], 1)), dict.fromkeys(outside, rest))
+        driven, balance = self.currents(operator, h, outside)
+        resting, _ = self.currents(operator, np.tile(rest, (h.shape[0], 1)), dict.fromkeys(outside, rest))
         imbalance = np.abs(balance[self.device.forms.free].sum(axis=0))
-        return KineticState(g, h + rest, driven, resting, imbalance, self._system(operator).rounding(h))
+        return KineticState(g, h + rest, driven, resting, imbalance, self.system(operator).rounding(h))
 
-    def _held(self, outside: dict[str, Real]) -> Real:
+    def held(self, outside: dict[str, Real]) -> Real:
         """δĥ (N, 8) of the reservoirs at the nodes of transparent terminals, 0 elsewhere."""
         held = np.zeros((self.device.forms.size, 8))
         for name, nodes in self.device.forms.pinned.items():
             held[nodes] = outside[name]
         return held
 
-    def _currents(
+    def currents(
         self, operator: KineticOperator, h: Real, outside: dict[str, Real]
     ) -> tuple[dict[str, Real], Real]:
+        """¼ Tr B_α of the current into the device at each terminal, (8,), and of the whole balance."""
         balance = operator(h, outside)
         currents = {name: balance[nodes].sum(axis=0) for name, nodes in self.device.forms.pinned.items()}
         return currents | operator.contact_currents(h, outside), balance

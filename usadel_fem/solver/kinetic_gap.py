@@ -30,7 +30,7 @@ from usadel_fem.solver.selfconsistency import (
     GapResult,
     inverse_sum,
 )
-from usadel_fem.window import edges
+from usadel_fem.solver.window import edges
 
 ROUNDS = 6
 """Grids of energies that are tried."""

@@ -198,6 +198,20 @@ BAD = {
         solve('kind = "nonequilibrium"', "temperature = 0.1")
         | also("terminal.left = {Delta = 1, voltage = 0.1}"),
         "terminal.left.voltage", "not stationary"),
+    "spin voltage across the exchange field": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {Delta = 1, exchange = [0, 0, 0.2], spin_voltage = [0.1, 0, 0.1]}"),
+        "terminal.left.spin_voltage", "precess"),
+    "floating at a voltage": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {normal = true, floating = true, voltage = 1}\nterminal.right = {Delta = 1}"),
+        "terminal.left.floating", "without a voltage"),
+    "all floating": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {normal = true, floating = true}"), "terminal", "leave one terminal"),
+    "floating in equilibrium": (
+        also("terminal.left = {normal = true, floating = true}\nterminal.right = {Delta = 1}"),
+        "terminal.left.floating", "nonequilibrium"),
     "cold terminal": (
         solve('kind = "nonequilibrium"', "temperature = 0.1")
         | also("terminal.left = {Delta = 1, temperature = 0}"),
@@ -251,6 +265,10 @@ BAD = {
         solve('kind = "nonequilibrium"', "temperature = 1", "free_energy = true"),
         "solve.free_energy", 'kind = "equilibrium"'),
     "relaxation of a spectrum": (extra_solve("relaxation = 0.1"), "solve.relaxation", "nonequilibrium"),
+    "times that fall": (
+        solve('kind = "nonequilibrium"', "temperature = 1", "times = [2, 1]"), "solve.times", "must rise"),
+    "time 0": (
+        solve('kind = "nonequilibrium"', "temperature = 1", "times = [0, 1]"), "solve.times[0]", "> 0"),
     "negative relaxation": (
         solve('kind = "nonequilibrium"', "temperature = 1", "relaxation = -1"), "solve.relaxation", ">= 0"),
     "no energies": (solve('kind = "spectrum"'), "solve.energies", "is required"),

@@ -314,3 +314,23 @@ def test_broadening():
     assert shared.broadening == 0, "a case leaves the models it was given alone"
     assert small(solve={"kind": "spectrum", "energies": {"imaginary": [0.3]}}).solve.broadening == 0
     assert small(solve={"kind": "equilibrium", "temperature": 0.1}).solve.broadening == 0
+
+
+def test_bias_of_a_terminal_in_units():
+    case = Case(
+        units={"energy": "meV", "length": "nm"},
+        mesh={"shape": "wire", "length": 20, "resolution": 2},
+        material={"N": {"D": 100}},
+        region={"wire": "N"},
+        terminal={
+            "left": {"normal": True, "voltage": "0.1 mV", "temperature": "1.2 K"},
+            "right": {"normal": True, "spin_voltage": ["20 uV", 0, 0.3]},
+        },
+        solve={"kind": "nonequilibrium", "temperature": "0.8 K", "times": ["3 ps", "10 ps"]},
+    )
+    left, right = case.terminal["left"], case.terminal["right"]
+    assert left.voltage == pytest.approx(0.1)
+    assert left.temperature == pytest.approx(1.2 * 0.08617333262)
+    assert right.spin_voltage == pytest.approx((0.02, 0, 0.3))
+    assert case.solve.times == pytest.approx((3 / 0.6582119569, 10 / 0.6582119569))
+    assert case.solve.broadening == pytest.approx(0.01 * case.solve.temperature)
