@@ -14,7 +14,7 @@ from tests.verification.table import compare
 from usadel_fem.physics.bulk import bcs_gap
 
 TC, GAMMA, REFERENCE = 0.47, 0.004, 0.12
-CONTACT = 1e-5
+CONTACT = 1e-6
 
 
 def island(terminal, temperature=REFERENCE, **solve):
