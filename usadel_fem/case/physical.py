@@ -14,6 +14,7 @@ from ..errors import show
 from .base import Broken, Model
 from .expressions import Scalar
 from .quantities import Quantity, Triple, Vector
+from .timing import TimeSignal
 
 __all__ = ["Contact", "Field", "Interface", "Material", "PairPotential", "Terminal", "Vortex"]
 
@@ -165,6 +166,7 @@ class Terminal(Model):
         "bias": "voltage",
         "T": "temperature",
         "spin_accumulation": "spin_voltage",
+        "pulse": "signal",
     }
 
     normal: StrictBool = False
@@ -191,6 +193,9 @@ class Terminal(Model):
         0.0,
     )
     """Spin voltage [Vx, Vy, Vz]: spins along its direction sit at +|V_s|, the others at −|V_s| [energy]."""
+    signal: TimeSignal | None = None
+    """Expression of the time t that multiplies voltage and spin_voltage: "sin(3*t)", "1 if t < 2 else 0".
+    Needs [solve.time]."""
 
     @property
     def biased(self) -> bool:

@@ -23,6 +23,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from ..errors import did_you_mean, show
 from .base import Broken, Model, broken_rule
 from .quantities import Quantity, Triple, Vector
+from .timing import Time
 
 __all__ = ["Solve"]
 
@@ -217,6 +218,8 @@ class Solve(Model):
     """Most energies that such a grid may have."""
     relaxation: Annotated[float, Quantity("energy", least=0)] = 0.0
     """Rate at which the energy distribution relaxes to `temperature` [energy]; charge and spin stay."""
+    time: Time | None = None
+    """Follow charge and spin of a normal device in time (needs kind = "nonequilibrium")."""
     quantisation_axis: Annotated[
         Triple, Vector(Quantity("number"), finish=_unit_vector, hint="components along x, y and z")
     ] = (0.0, 0.0, 1.0)
@@ -242,8 +245,20 @@ class Solve(Model):
             given = data.get(key) not in (None, cls.model_fields[key].default)
             if given and kind in ("spectrum", "equilibrium"):
                 yield Broken((key,), 'must stand beside kind = "nonequilibrium"', show(data[key]))
+        yield from cls._time_rules(data)
         if data.get("fixed_phase") is True and data.get("self_consistent") is not True:
             yield Broken(("fixed_phase",), "must stand beside self_consistent = true", "true")
+
+    @classmethod
+    def _time_rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:
+        if data.get("time") is None:
+            return
+        if data.get("kind") in ("spectrum", "equilibrium"):
+            yield Broken(("time",), 'must stand beside kind = "nonequilibrium"', show(data["time"]))
+        for key in ("energies", "energy_tolerance", "max_energies", "relaxation"):
+            if data.get(key) not in (None, cls.model_fields[key].default):
+                rule = "must not stand beside [solve.time]: charge and spin need no energies"
+                yield Broken((key,), rule, show(data[key]), "remove one of the two")
 
     @model_serializer(mode="wrap", when_used="json")
     def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
