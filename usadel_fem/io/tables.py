@@ -26,7 +26,8 @@ def write_tables(
     observables: Observables,
     convergence: Sequence[EnergyReport],
 ) -> list[Path]:
-    """Write scalars.csv, spectra.csv, convergence.csv, fields.csv, and fields_NNNN.csv for each energy.
+    """Write scalars.csv, spectra.csv, times.csv, convergence.csv, fields.csv, and fields_NNNN.csv for each
+    energy or time.
 
     A table with nothing to say is left out. Returns the files.
     """
@@ -50,10 +51,12 @@ def _tables(
     at_energies: Columns = {"energy_re": energies.real, "energy_im": energies.imag}
     at_nodes: Columns = {axis: mesh.nodes[:, i] for i, axis in enumerate(AXES)}
     yield "spectra.csv", at_energies, columns(observables, "energy")
+    times = columns(observables, "time")
+    yield "times.csv", {}, times
     yield "convergence.csv", {}, _convergence(convergence)
     yield "fields.csv", at_nodes, columns(observables, "node")
-    for i in range(len(energies)):
-        yield f"fields_{i:04d}.csv", at_nodes, columns(observables, "node", energy=i)
+    for i in range(len(times.get("time", energies))):
+        yield f"fields_{i:04d}.csv", at_nodes, columns(observables, "node", step=i)
 
 
 def _scalar_rows(observables: Observables) -> Iterable[tuple[str, float, float, str]]:
