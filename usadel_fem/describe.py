@@ -11,7 +11,7 @@ from usadel_fem.case.expressions import Expression
 from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
 from usadel_fem.run import check_request, rule_of
-from usadel_fem.window import edges
+from usadel_fem.solver.window import edges
 
 MEASURE = {1: "length", 2: "area", 3: "volume"}
 SIDE = {1: "points", 2: "length", 3: "area"}

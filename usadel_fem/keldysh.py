@@ -36,6 +36,7 @@ class KineticOperator:
         contacts: terminal → the contact, ǧ^R and ǧ^A of its reservoir.
         relaxation: rate × ∫ N_F φ_i × density of states (N,): energy relaxes, charge and spin do not.
         state: the spin Hall form between ǧ^R and ǧ^A, or None.
+        inertia: 1/τ of an implicit step in time τ, in the normal state: it acts with ∫ N_F φ_iφ_j.
     """
 
     forms: Forms
@@ -48,6 +49,7 @@ class KineticOperator:
     contacts: Mapping[str, tuple[Contact, Complex, Complex]]
     relaxation: Real
     state: SpinHallState | None
+    inertia: float = 0.0
 
     @classmethod
     def at(
@@ -87,6 +89,8 @@ class KineticOperator:
         hm, k = self.keldysh(h)
         out = components(self._balance(hm, k, outside))
         out[:, 0] += 2 * self.relaxation * h[:, 0]
+        if self.inertia:
+            out += 2 * self.inertia * (self.forms.mass @ h)
         return out
 
     def keldysh(self, h: Real) -> tuple[Complex, Complex]:
@@ -145,4 +149,6 @@ class KineticOperator:
         local = local + tested @ width
         local[:, 0, 0] += 2 * self.relaxation
         total = diagonal(tested) @ linear @ diagonal(to_k) + diagonal(local)
+        if self.inertia:
+            total = total + 2 * self.inertia * sparse.kron(self.forms.mass, sparse.identity(8))
         return sparse.csr_matrix(total.real)

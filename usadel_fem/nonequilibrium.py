@@ -7,18 +7,19 @@ kind = "equilibrium" remain, to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
+from usadel_fem.case.base import FrozenDict
 from usadel_fem.device import Device
 from usadel_fem.io.result import ResultWriter
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
-from usadel_fem.observables.kinetic import KineticFields, terminal_scalars
+from usadel_fem.observables.kinetic import KineticFields, conductances, terminal_scalars
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.keldysh import CHARGE, ENERGY, SPIN
 from usadel_fem.physics.matsubara import MatsubaraRule
@@ -28,7 +29,10 @@ from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.kinetic import KineticSolver, KineticState
 from usadel_fem.solver.panels import Integral, integrate
 from usadel_fem.solver.pool import Workers
-from usadel_fem.window import bias, edges
+from usadel_fem.solver.window import bias, edges
+
+SETTLING = 20
+"""Newton steps for the voltages of floating terminals."""
 
 BALANCED = ("charge", "spin_x", "spin_y", "spin_z", "energy")
 _ROWS = [CHARGE, *range(8)[SPIN], ENERGY]
@@ -55,7 +59,6 @@ class KineticRun:
     progress: Progress
     energies: list[float] = field(default_factory=list)
     reports: list[EnergyReport] = field(default_factory=list)
-    states: dict[float, dict[str, Real]] = field(default_factory=dict)
     kept: list[tuple[Complex, Real] | None] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     converged: bool = True
@@ -67,6 +70,10 @@ class KineticRun:
         self.spectral: dict[float, Real] = {}
         self.imbalance = np.zeros(8)
         self.largest = 0.0
+        self.slopes: dict[float, Real] = {}
+        self.noise: dict[float, float] = {}
+        solve, terminals = self.device.case.solve, self.device.case.terminal
+        self.swept = [n for n, t in terminals.items() if solve.conductance and not t.Delta]
         self.integrated: KineticState | None = None
         self.defects = Defects(self.device)
 
@@ -74,6 +81,15 @@ class KineticRun:
         """Solve everything; labelled observables in rising order of the energies."""
         if self.writer is not None:
             self._recall(self.writer)
+        found = self.integral()
+        self.order = np.argsort(self.energies)
+        if self.writer is not None:
+            self.writer.write_order(self.order)
+        self._judge(found)
+        return self._observables(found)
+
+    def integral(self) -> Integral:
+        """Integrals over energy: currents and conductances as `_integrand` orders them."""
         solve = self.device.case.solve
         with Workers(self.device, partial(KineticSolver, delta=self.delta), self.jobs) as workers:
             self.progress.start(None, "energies")
@@ -86,18 +102,21 @@ class KineticRun:
                     edges(self.device),
                     solve.energy_tolerance,
                     solve.max_energies,
+                    floors=1,
                 )
-        self.order = np.argsort(self.energies)
-        if self.writer is not None:
-            self.writer.write_order(self.order)
-        self._judge(found)
-        return self._observables(found)
+        return found
+
+    def charges(self, found: Integral) -> tuple[Real, Real]:
+        """Driven charge currents (t,) of the terminals, and ∂I_a/∂V_b (swept b, t)."""
+        count, width = 5 * len(self.terminals), len(self.swept) * len(self.terminals)
+        slopes = found.value[count : count + width].reshape(-1, len(self.terminals)) / bias(self.device)
+        return found.value[:count].reshape(-1, 5)[:, 0], slopes
 
     def _at_once(self) -> Integral:
         """The normal state: the integral over energy is one linear solve."""
         state, report = self.solver.solve_at_once()
         self.progress.advance(report)
-        value = np.zeros((len(self.terminals), 5))
+        value, slopes = np.zeros((len(self.terminals), 5)), np.zeros(len(self.swept) * len(self.terminals))
         if state is None:
             self.converged = False
             self.notes.append(f"all energies at once: {report}")
@@ -107,15 +126,28 @@ class KineticRun:
             self.largest = max((float(np.abs(c).max()) for c in state.driven.values()), default=0.0)
             value = -np.array([state.driven[n][_ROWS] for n in self.terminals]).reshape(value.shape)
             value[:, 4] /= bias(self.device)
+            slopes = -bias(self.device) * self._charge_slopes(state).ravel()
         none = np.zeros(0)
-        return Integral(none, none, value.ravel(), 0.0, True)
+        return Integral(none, none, np.concatenate([value.ravel(), slopes]), 0.0, True)
+
+    def _charge_slopes(self, state: KineticState) -> Real:
+        """¼ Tr τ₃ of currents per voltage, (swept terminals, terminals)."""
+        shape = (len(self.swept), len(self.terminals))
+        return np.array([state.slopes[n][:, CHARGE] for n in self.swept]).reshape(shape)
 
     def _recall(self, writer: ResultWriter) -> None:
-        """Go on with the energies that an interrupted run left."""
-        for place, energy in sorted(writer.finished().items()):
-            g, h = writer.stored(place)
-            assert place == len(self.energies)
-            self._take(self.solver.measure(energy.real, g, h), energy.real, writer.report(place), stored=True)
+        """Go on with the energies that an interrupted run left; those that failed are tried again."""
+        for place, (energy, kept) in enumerate(writer.written()):
+            if kept:
+                g, h = writer.stored(place)
+                state = self.solver.measure(energy.real, g, h)
+                self._take(state, energy.real, writer.report(place), stored=True)
+            else:
+                self._take(*self._again(energy.real))
+
+    def _again(self, energy: float) -> tuple[KineticState | None, float, EnergyReport]:
+        state, report = self.solver.solve(energy)
+        return state, energy, report
 
     def _evaluate(self, workers: Workers, new: list[float]) -> Mapping[float, Real]:
         """Integrands at new energies; those that failed count as zero and are reported."""
@@ -125,9 +157,16 @@ class KineticRun:
         return {e: self._integrand(e) for e in new}
 
     def _integrand(self, energy: float) -> Real:
-        """Driven currents of charge, spin and energy at every terminal, energy over its scale, (5 t,)."""
+        """Driven currents of charge, spin and energy at every terminal, conductances, and a floor, (m,).
+
+        Energy stands over its scale and conductances by it: all are of the size of the charge current. The
+        floor keeps the grid from being refined for rounding errors of currents that vanish.
+        """
         scale = np.array([1.0, 1.0, 1.0, 1.0, energy / bias(self.device)])
-        return np.asarray(-self.currents[energy][:, _ROWS] * scale).ravel()
+        currents = -self.currents[energy][:, _ROWS] * scale
+        slopes = -bias(self.device) * self.slopes[energy].ravel()
+        floor = self.noise[energy] / self.device.case.solve.energy_tolerance
+        return np.concatenate([currents.ravel(), slopes, [floor]])
 
     def _take(
         self, state: KineticState | None, energy: float, report: EnergyReport, stored: bool = False
@@ -138,12 +177,16 @@ class KineticRun:
         self.progress.advance(report)
         driven = np.zeros((len(self.terminals), 8))
         total = np.full_like(driven, np.nan)
+        slopes, noise = np.zeros((len(self.swept), len(self.terminals))), 0.0
         if state is not None:
+            noise = state.noise
             driven = np.array([state.driven[n] for n in self.terminals]).reshape(driven.shape)
             total = driven + np.array([state.resting[n] for n in self.terminals]).reshape(driven.shape)
+            slopes = self._charge_slopes(state)
             self.imbalance = np.maximum(self.imbalance, state.imbalance)
             self.defects.add(state.g, self.solver.spectral.source(energy))
-        self.currents[energy], self.spectral[energy] = driven, total
+        self.currents[energy], self.spectral[energy], self.slopes[energy] = driven, total, slopes
+        self.noise[energy] = noise
         if self.writer is None:
             self.kept.append(None if state is None else (state.g, state.h))
         elif not stored:
@@ -206,7 +249,8 @@ class KineticRun:
         if self.integrated is not None:
             fields.add(1.0, 1.0, self.integrated.g, self.integrated.h)
         plain = {name: v for name, v in rest.items() if isinstance(v, Observable)}
-        value = found.value.reshape(len(self.terminals), 5)
+        value = found.value[: 5 * len(self.terminals)].reshape(-1, 5)
+        slopes = self.charges(found)[1]
         charge, spin = _labelled(rest, "terminal_current"), _labelled(rest, "terminal_spin_current")
         observables: dict[str, Observable | dict[str, Observable]] = {
             **fields.observables(plain),
@@ -221,7 +265,23 @@ class KineticRun:
                 found.error, description="estimated error of the terminal currents, relative to the largest"
             ),
         }
+        if "distribution" in (self.device.case.output.fields or ()):
+            observables["distribution"] = self._distributions()
+        if self.swept:
+            observables["terminal_conductance"] = conductances(
+                self.device, self.terminals, self.swept, slopes
+            )
         return observables
+
+    def _distributions(self) -> Observable:
+        """ĥ at every energy, (n, N, 8), NaN where it failed: large, and made only where it is asked for."""
+        table = np.full((len(self.order), self.device.space.size, 8), np.nan)
+        for i, place in enumerate(self.order.tolist()):
+            kept = self.fields(place)
+            if kept is not None:
+                table[i] = kept[1]
+        text = "distribution ĥ on τ₀(1, σ_x, σ_y, σ_z), τ₃(1, σ_x, σ_y, σ_z)"
+        return Observable(table, ("energy", "node", "kind"), "", text, "node")
 
     def _spectra(self) -> dict[str, Observable]:
         unit = f"N_F energy·length^{self.device.space.dimension}"
@@ -240,3 +300,46 @@ def _labelled(
     found = rest[name]
     assert not isinstance(found, Observable)
     return found
+
+
+def settle(device: Device, run: Callable[[Device], KineticRun]) -> tuple[Device, bool]:
+    """The device with the voltages at which no charge flows through its floating terminals.
+
+    Newton with the differential conductances: exact after one step in the normal state.
+
+    Args:
+        run: builds what solves a device.
+
+    Returns:
+        the device, and whether the currents vanish to `energy_tolerance` of the largest.
+    """
+    terminals = device.case.terminal
+    floating = [name for name, t in terminals.items() if t.floating]
+    if not floating:
+        return device, True
+    tolerance = device.case.solve.energy_tolerance
+    voltages = dict.fromkeys(floating, 0.0)
+    for _ in range(SETTLING):
+        trial = run(_at_voltages(device, voltages, conductance=True))
+        currents, slopes = trial.charges(trial.integral())
+        rows = [trial.terminals.index(name) for name in floating]
+        columns = [trial.swept.index(name) for name in floating]
+        step = -np.linalg.solve(slopes[np.ix_(columns, rows)].T, currents[rows])
+        voltages = {n: v + float(s) for (n, v), s in zip(voltages.items(), step, strict=True)}
+        small = np.abs(step).max() <= 0.1 * tolerance * bias(trial.device)
+        if small or (device.normal and trial.converged):
+            return _at_voltages(device, voltages, device.case.solve.conductance), True
+    return _at_voltages(device, voltages, device.case.solve.conductance), False
+
+
+def _at_voltages(device: Device, voltages: Mapping[str, float], conductance: bool) -> Device:
+    """The same device, its matrices included, with voltages where terminals floated."""
+    case = device.case
+    terminals = dict(case.terminal)
+    for name, v in voltages.items():
+        terminals[name] = terminals[name].model_copy(update={"voltage": v, "floating": False})
+    solve = case.solve.model_copy(update={"conductance": conductance})
+    case = case.model_copy(update={"terminal": FrozenDict(terminals), "solve": solve})
+    changed = replace(device, case=case)
+    changed.__dict__["forms"] = device.forms
+    return changed

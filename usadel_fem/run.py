@@ -20,7 +20,7 @@ from usadel_fem.io.reader import RESULT_NAME, Distributions, GreenFunctions, Res
 from usadel_fem.io.result import ResultWriter
 from usadel_fem.io.summary import build_summary
 from usadel_fem.labelled import Observable, Observables
-from usadel_fem.nonequilibrium import KineticRun
+from usadel_fem.nonequilibrium import KineticRun, settle
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
 from usadel_fem.observables.fields import FIELDS, check_probes, common_fields, probe_observables, wanted
@@ -32,6 +32,7 @@ from usadel_fem.progress import Progress, choose_progress
 from usadel_fem.solution import Solution
 from usadel_fem.solver.critical import critical_temperature
 from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.kinetic_gap import solve_driven_gap
 from usadel_fem.solver.pool import solve_energies
 from usadel_fem.solver.selfconsistency import GapResult, solve_gap
 from usadel_fem.transient import TransientRun
@@ -199,9 +200,13 @@ class _Run:
             return None
         assert self.rule is not None
         self.progress.start(None, "self-consistency")
-        result = solve_gap(
-            self.device, self.rule, each=lambda c: self.progress.advance(f"relative change of Δ {c:.1e}")
-        )
+
+        def each(change: float) -> None:
+            self.progress.advance(f"relative change of Δ {change:.1e}")
+
+        result = solve_gap(self.device, self.rule, each=each)
+        if self.case.solve.kind == "nonequilibrium" and result.converged:
+            result = solve_driven_gap(self.device, self.rule, result, each=each)
         if not result.converged:
             failed = [str(r) for r in result.reports if not r.ok]
             text = (
@@ -217,7 +222,13 @@ class _Run:
         self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None
     ) -> Solution:
         assert self.rule is not None
-        run = KineticRun(self.device, self.rule, delta, self.jobs, writer, self.progress)
+        rule, jobs, progress = self.rule, self.jobs, self.progress
+        settled, still = settle(
+            self.device, lambda device: KineticRun(device, rule, delta, jobs, None, progress)
+        )
+        run = KineticRun(settled, rule, delta, jobs, writer, progress)
+        if not still:
+            self.notes.append("the voltages of the floating terminals did not settle")
         found: dict[str, Observable | Mapping[str, Observable]] = dict(run.run())
         found.update(common_fields(self.device, delta))
         observables = wanted(found, self.case.output.fields)
@@ -231,7 +242,7 @@ class _Run:
             pairs = [run.kept[i] or (None, None) for i in run.order]
             kept, distributions = [g for g, _ in pairs], [h for _, h in pairs]
         return self._finish(
-            writer, kept, reports, observables, run.defects, gap, distributions, run.converged
+            writer, kept, reports, observables, run.defects, gap, distributions, run.converged and still
         )
 
     def _in_time(self, writer: ResultWriter | None) -> Solution:
@@ -283,13 +294,14 @@ class _Run:
             if not all(report.ok for report in reports):
                 self.notes.append("the sums leave out the frequencies that failed")
         self.notes += defects.notes()
+        run_at_once = self.case.solve.kind == "nonequilibrium" and self.device.normal
         summary = build_summary(
             observables,
             reports,
             seconds=time.perf_counter() - self.began,
             converged=converged and (gap is None or gap.converged),
             conservation_defect=defects.conservation,
-            normalisation_defect=defects.normalisation if reports else math.nan,
+            normalisation_defect=defects.normalisation if reports or run_at_once else math.nan,
             notes=self.notes,
         )
         green: Sequence[Complex | None] | GreenFunctions = list(kept)

@@ -21,13 +21,12 @@ from usadel_fem.labelled import Observable
 from usadel_fem.normal import ACTIVE, NormalOperator, eight
 from usadel_fem.observables.kinetic import AXES, ElementCurrents
 from usadel_fem.observables.points import nodal_average
-from usadel_fem.physics.keldysh import CHARGE, SPIN, advanced, keldysh, matrices
-from usadel_fem.physics.nambu import TAU3, Real
+from usadel_fem.physics.keldysh import CHARGE, SPIN, keldysh, matrices
+from usadel_fem.physics.nambu import Real
 from usadel_fem.progress import Progress
 from usadel_fem.solver.drive import Drive
 from usadel_fem.solver.energies import options_of
 from usadel_fem.solver.kinetic import HINT, KineticSolver
-from usadel_fem.solver.kinetic_linear import KineticSystem
 from usadel_fem.solver.stages import StageSolver
 from usadel_fem.solver.transient import Integrator, Snapshot
 
@@ -55,9 +54,8 @@ class TransientRun:
         assert asked is not None
         self.asked = asked
         self.drive = Drive.of(self.device.case.terminal, asked.stop)
-        forms = self.device.forms
-        self.g = np.broadcast_to(TAU3, (forms.size, 4, 4)).copy()
-        self.operator: KineticOperator = KineticSolver(self.device).operator(0.0, self.g)
+        self.solver = KineticSolver(self.device)
+        self.operator: KineticOperator = self.solver.normal_operator()
 
     def run(self) -> dict[str, Observable | dict[str, Observable]]:
         """Integrate from 0 to `stop`; labelled observables of the times that were reached."""
@@ -96,11 +94,8 @@ class TransientRun:
     def _steady(self) -> Real:
         """The stationary state of the terminals as they are at t = 0."""
         device, outside = self.device, self.drive.inside(0.0, (0.0, self.asked.stop))
-        held = np.zeros((device.forms.size, 8))
-        for name, nodes in device.forms.pinned.items():
-            held[nodes] = outside[name]
-        system = KineticSystem(self.operator, device.forms.free, device.space.dimension)
-        options = options_of(device)
+        system, options = self.solver.system(self.operator), options_of(device)
+        held = self.solver.held(outside)
         found = system.solve(held, outside, None, options.linear == "direct", options.direct_below)
         if not found.ok:
             self.converged = False
@@ -173,10 +168,12 @@ class TransientRun:
 
     def _currents(self, value: Real) -> Real:
         """Currents of charge and spin in the cells, (times, n, 4, 3)."""
-        evaluate_currents, a = ElementCurrents(self.device), advanced(self.g)
+        evaluate_currents, a = ElementCurrents(self.device), self.operator.a
         found = np.zeros((len(value), self.device.mesh.mesh.nelements, 4, 3))
         for i, potentials in enumerate(value):
-            j = evaluate_currents(self.g, keldysh(self.g, a, matrices(eight(potentials))))
+            j, _ = evaluate_currents(
+                self.operator.r, keldysh(self.operator.r, a, matrices(eight(potentials)))
+            )
             found[i, :, 0] = j[:, :, CHARGE]
             found[i, :, 1:] = np.swapaxes(j[:, :, SPIN], 1, 2)
         return found

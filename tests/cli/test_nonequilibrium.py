@@ -38,7 +38,7 @@ contact = { conductance = 0.7, polarisation = [0, 0, 0.3] }
 kind = "nonequilibrium"
 temperature = 0.1
 energies = [0.123]
-energy_tolerance = 1e-3
+energy_tolerance = 1e-4
 
 [output.at]
 middle = [0.65]
@@ -74,7 +74,7 @@ def test_what_a_run_leaves(here: Path) -> None:
     assert summary["converged"] is True
     assert max(summary["conservation_defect"].values()) < 1e-10
     assert abs(summary["observables"]["terminal_balance"]["charge"]) < 1e-10
-    assert summary["observables"]["integration_error"] < 1e-3
+    assert summary["observables"]["integration_error"] < 1e-4
     solution = uf.load(here / "wire.out")
     energies = solution.energies.real
     assert np.all(np.diff(energies) > 0)
@@ -97,6 +97,7 @@ def test_an_interrupted_run_goes_on(here: Path) -> None:
         for name in ("energies", "reports", "kept", "green_function", "distribution"):
             file[name].resize(count, axis=0)
         before = file["green_function"][0]
+        file["kept"][2] = False  # as if it had failed
     run("-o", "resumed", "--resume")
     same(uf.load(here / "whole"), uf.load(here / "resumed"), 1e-7)
     with h5py.File(here / "resumed" / "result.h5") as file:

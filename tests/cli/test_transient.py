@@ -159,6 +159,8 @@ REFUSED = {
     ),
     "energies": (["--set", "solve.energies=[0.1]"], "solve.energies: must not stand beside [solve.time]"),
     "relaxation": (["--set", "solve.relaxation=0.1"], "solve.relaxation: must not stand beside"),
+    "conductance": (["--set", "solve.conductance=true"], "solve.conductance: must not stand beside"),
+    "floating": (["--set", "terminal.right.floating=true"], "terminal.right.floating: must not stand beside"),
     "stop": (["--set", "solve.time.stop=0"], "solve.time.stop: must be > 0; received 0"),
     "stop of another unit": (["--set", 'solve.time.stop="3 nm"'], "solve.time.stop: must be a time"),
     "output beyond stop": (

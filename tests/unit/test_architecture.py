@@ -29,7 +29,6 @@ LAYERS = {
     "solver": 7,
     "io": 7,
     "solution": 8,
-    "window": 7,
     "nonequilibrium": 8,
     "transient": 8,
     "run": 9,

@@ -208,3 +208,107 @@ def test_balances_of_a_driven_junction():
     compare("driven junction: dissipated power", o["dissipated_power"], work, rel=1e-12)
     taken = -sum(float(h) for h in o["terminal_heat_current"].values())
     compare("driven junction: heat that the terminals take", taken, work, rel=1e-9)
+
+
+def hall_cross(**terminal):
+    """A superconductor with every spin–orbit term between four tunnel contacts."""
+    contact = {"conductance": 0.6}
+    sides = {name: {"normal": True, "contact": contact} for name in ("left", "right", "bottom", "top")}
+    return uf.Case(
+        mesh={"shape": "rectangle", "length": 1.9, "width": 0.9, "elements": [5, 3], "distortion": 0.4},
+        material={
+            "S": {"D": 0.8, "N_F": 1.2, "Delta": "0.71 + 0.1*x", "tau_so": 1.3, "theta": 0.15, "kappa": -0.2}
+        },
+        region={"rectangle": "S"},
+        terminal={name: {**side, **terminal.get(name, {})} for name, side in sides.items()},
+        solve={"kind": "nonequilibrium", "temperature": 0.15, "broadening": 0.03},
+    )
+
+
+@pytest.mark.parametrize("energy", [0.35, 0.9])
+def test_responses_of_a_superconductor_are_reciprocal(energy):
+    """Onsager at each energy, below and above the gap: R_ab of charge by voltage is symmetric.
+
+    That of charge by spin voltage is minus that of spin by voltage; θ in a superconductor makes it finite.
+    """
+    solver, _ = state(hall_cross(left={"voltage": 0.1}), energy)
+    device = solver.device
+    operator = solver.operator(energy, solver.spectral.solve(energy)[0])
+    system = solver.system(operator)
+    names, rows = list(device.case.terminal), (3, 4)  # S_z and charge
+    response = np.zeros((2, 4, 2, 4))
+    for i, driven in enumerate(rows):
+        for b, source in enumerate(names):
+            outside = {name: np.eye(8)[driven] * (name == source) for name in names}
+            found = system.solve(solver.held(outside), outside, None, False, 3000)
+            assert found.ok
+            currents = solver.currents(operator, found.h, outside)[0]
+            for a, name in enumerate(names):
+                response[:, a, i, b] = currents[name][list(rows)]
+    size = np.abs(response[1, :, 1]).max()
+    for i in (0, 1):
+        assert np.abs(response[i, :, i] - response[i, :, i].T).max() < 1e-9 * size
+    inverse, direct = response[1, :, 0], response[0, :, 1]
+    assert np.abs(inverse + direct.T).max() < 1e-9 * size
+    assert np.abs(inverse).max() > 1e-3 * size
+
+
+def test_currents_of_the_cells_are_those_of_the_terminals():
+    """Keldysh currents at quadrature points against nodal balances: charge, energy and spin."""
+    errors = []
+    for elements in (6, 12):
+        case = wire(
+            {"D": 0.83, "N_F": 1.3, "exchange": [0, 0, 0.4]},
+            {
+                "left": {"Delta": 0.71, "contact": {"conductance": 2.1, "polarisation": [0, 0, 0.3]}},
+                "right": {"normal": True, "voltage": 0.4, "temperature": 0.2},
+            },
+            elements=elements,
+            energy_tolerance=1e-2,
+            broadening=0.02,
+        )
+        o = uf.solve(case).observables
+        pairs = {
+            "charge_current": o["terminal_current"]["right"],
+            "energy_current": o["terminal_energy_current"]["right"],
+            "spin_current_z": o["terminal_spin_current"]["right"][2],
+        }
+        last = [(float(o[name][-1, 0]), -float(expected)) for name, expected in pairs.items()]
+        assert min(abs(expected) for _, expected in last) > 1e-3
+        errors.append(max(abs(found / expected - 1) for found, expected in last))
+    assert errors[1] < 2e-5
+    assert errors[1] < errors[0] / 6
+
+
+def test_spin_is_balanced_with_its_torque():
+    """Σ of the terminal spin currents = −∫ N_F Tr σT, driven and equilibrium parts together, to rounding."""
+    case = uf.Case(
+        mesh={"shape": "rectangle", "length": 1.2, "width": 0.7, "elements": [3, 2], "distortion": 0.4},
+        material={"N": {"D": 0.9, "N_F": 1.2, "theta": 0.2, "kappa": "0.3*y"}},
+        region={"rectangle": "N"},
+        terminal={
+            "left": {"Delta": 0.83, "phase": 0.9, "spin_voltage": [0, 0, 0.05]},
+            "right": {"Delta": 0.71, "exchange": [0, 0.1, 0.2]},
+            "top": {"normal": True, "voltage": 0.4, "contact": {"conductance": 0.7}},
+        },
+        solve={
+            "kind": "nonequilibrium",
+            "temperature": 0.1,
+            "broadening": 0.02,
+            "energy_tolerance": 3e-2,
+            "tolerance": 1e-11,
+        },
+        output={"fields": ["spin_source", "distribution"]},
+    )
+    s = uf.solve(case)
+    o = s.observables
+    corners = s.nodes[s.cells[:, :3], :2]
+    edges = corners[:, 1:] - corners[:, :1]
+    area = 0.5 * np.abs(edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0])
+    given = sum(np.asarray(i) for i in o["terminal_spin_current"].values())
+    made = area @ np.asarray(o["spin_source"])
+    assert np.abs(made).max() > 1e-4
+    assert np.abs(given + made).max() < 1e-8 * max(
+        np.abs(i).max() for i in o["terminal_spin_current"].values()
+    )
+    assert np.array_equal(o["distribution"][4], s.distribution(4))

@@ -119,3 +119,38 @@ def test_seebeck_and_peltier_are_reciprocal():
     seebeck = (by_heat[0] - by_heat[1]) / 2
     assert abs(seebeck) > 0.1 * G * small
     compare("Seebeck and Peltier: reciprocity", peltier, t * seebeck, rel=2e-4)
+
+
+@pytest.mark.parametrize("v", [0.2, 0.9])
+def test_differential_conductance_is_the_slope_of_the_current(v):
+    """∂I/∂V of the linear response at a bias against differences of I, also across the device."""
+
+    def solve(voltage, **options):
+        case = uf.Case(
+            mesh={"shape": "wire", "length": 0.9, "elements": 4},
+            material={"N": {"D": 1.3, "exchange": [0, 0, 0.3]}},
+            region={"wire": "N"},
+            terminal={
+                "left": {"normal": True, "voltage": voltage, "contact": {"conductance": 0.8}},
+                "right": {"Delta": 0.83, "contact": {"conductance": 0.6, "polarisation": [0.2, 0, 0.3]}},
+            },
+            solve={
+                "kind": "nonequilibrium",
+                "temperature": 0.12,
+                "broadening": 0.03,
+                "energy_tolerance": 1e-7,
+                **options,
+            },
+        )
+        return uf.solve(case).observables
+
+    step = 0.01
+    found = solve(v, conductance=True)["terminal_conductance"]
+    one, two = (solve(v + s * step)["terminal_current"] for s in (1, -1))
+    wide, narrow = (solve(v + s * 2 * step)["terminal_current"] for s in (1, -1))
+    for a in ("left", "right"):
+        near = float(one[a] - two[a]) / (2 * step)
+        far = float(wide[a] - narrow[a]) / (4 * step)
+        expected = (4 * near - far) / 3
+        compare(f"∂I/∂V at {a}, V = {v}", found[f"{a},left"], expected, rel=2e-5)
+    assert list(found) == ["left,left", "right,left"]

@@ -155,6 +155,46 @@ def test_alternating_voltage_on_a_wire():
         )
 
 
+def test_injected_spin_diffuses_precesses_and_relaxes():
+    """S_x + iS_y by its Fourier series: modes decay at Dk² + 1/τ_so + 2ih."""
+    d, tau, h, length, bias = 0.7, 1.9, 0.6, 2.1, 0.23
+    times = [0.15, 0.5, 2.0]
+    terminals = {"left": lead(spin_voltage=[bias, 0, 0]), "right": lead()}
+    material = {"D": d, "tau_so": tau, "exchange": [0, 0, h]}
+    s = solve(wire(length, 24), material, terminals, stop=2.0, output=times, tolerance=1e-7)
+    rate = 1 / tau + 2j * h
+    k, modes = np.sqrt(rate / d), np.arange(1, 3000) * np.pi / length
+    weights = 2 * modes / length / (modes**2 + rate / d)
+    x = s.nodes[:, 0]
+    rest = np.sinh(k * (length - x)) / np.sinh(k * length)
+    for i, t in enumerate(times):
+        left = weights * np.exp(-(d * modes**2 + rate) * t)
+        exact = 2 * bias * (rest - np.sin(np.outer(x, modes)) @ left)
+        found = s.observables["spin_density"][i, :, 0] + 1j * s.observables["spin_density"][i, :, 1]
+        assert np.abs(found - exact).max() < 2e-5 * 2 * bias
+        flow = 2 * d * bias * (k / np.tanh(k * length) + np.sum(modes * left))
+        current = s.observables["terminal_spin_current"]["left"][i]
+        compare(f"transient: injected S_x at t = {t}", current[0], flow.real, atol=1e-4)
+        compare(f"transient: injected S_y at t = {t}", current[1], flow.imag, atol=1e-4)
+
+
+def test_a_tunnel_contact_charges_an_island():
+    """A small island behind a contact: n = 2N_FV(1 − e^{−Gt/N_FL}), to first order in GL/N_FD."""
+    g, v, length, n_f = 0.02, 0.31, 0.4, 1.3
+    decay = length * n_f / g
+    mesh = {"shape": "rectangle", "length": length, "width": 0.3, "elements": [2, 2]}
+    material = {"D": 1.9, "N_F": n_f, "theta": 0.1, "kappa": 0.2, "tau_so": 1.0}
+    times = [0.3 * decay, 1.1 * decay]
+    s = solve(mesh, material, {"left": lead(voltage=v, contact=g)}, stop=times[1], output=times)
+    for i, t in enumerate(times):
+        exact = 2 * n_f * v * (1 - np.exp(-t / decay))
+        found = s.observables["charge_density"][i].mean()
+        compare(f"transient: island at t = {t:.3g}", found, exact, rel=4e-3)
+        flow = 2 * g * v * 0.3 * np.exp(-t / decay)
+        compare(f"transient: its current at t = {t:.3g}", s.observables["terminal_current"]["left"][i],
+                flow, rel=6e-3)  # fmt: skip
+
+
 BAR = {"D": 0.8, "tau_so": 0.55, "theta": 0.1, "kappa": -0.2, "exchange": [0.1, 0.2, -0.15], "N_F": 1.2}
 
 

@@ -216,7 +216,7 @@ def _vortex_rules(vortices: object, materials: Mapping[str, Any]) -> Iterator[Br
 def _bias_rules(solve: object, terminals: Mapping[str, Any]) -> Iterator[Broken]:
     kind = _given(solve, "kind")
     for name, terminal in terminals.items():
-        for key in ("voltage", "temperature", "spin_voltage"):
+        for key in ("voltage", "floating", "temperature", "spin_voltage"):
             value = _given(terminal, key)
             absent = not any(value) if isinstance(value, list | tuple) else value in (None, 0.0)
             if kind not in ("spectrum", "equilibrium") or absent:
@@ -224,6 +224,14 @@ def _bias_rules(solve: object, terminals: Mapping[str, Any]) -> Iterator[Broken]
             hint = f'terminals of kind = "{kind}" are in equilibrium with the device'
             rule = 'must stand beside kind = "nonequilibrium"'
             yield Broken(("terminal", name, key), rule, show(value), hint)
+    if terminals and all(_given(terminal, "floating") is True for terminal in terminals.values()):
+        rule = "must leave one terminal at a voltage: the others are counted from it"
+        yield Broken(("terminal",), rule, "floating = true at all of them")
+    if _given(solve, "self_consistent") is True:
+        for name, terminal in terminals.items():
+            if _given(terminal, "floating") is True:
+                rule = "must not stand beside self_consistent = true"
+                yield Broken(("terminal", name, "floating"), rule, "true", "give the voltage instead")
 
 
 def _time_rules(
@@ -246,6 +254,9 @@ def _time_rules(
     for name, terminal in terminals.items():
         if _given(terminal, "temperature") is not None:
             yield Broken(("terminal", name, "temperature"), rule, show(_given(terminal, "temperature")))
+        if _given(terminal, "floating") is True:
+            hint = "a weak tunnel contact and a small region behind it follow the potential of the device"
+            yield Broken(("terminal", name, "floating"), "must not stand beside [solve.time]", "true", hint)
 
 
 def _field_rules(field: object, mesh: object) -> Iterator[Broken]:

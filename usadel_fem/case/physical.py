@@ -185,6 +185,8 @@ class Terminal(Model):
     """ "transparent", a tunnel conductance per area, or {conductance =, polarisation =, spin_mixing =}."""
     voltage: Annotated[float, Quantity("voltage")] = 0.0
     """Voltage of a normal terminal, as eV [energy]; needs kind = "nonequilibrium"."""
+    floating: StrictBool = False
+    """Let the voltage of a normal terminal follow from no charge current flowing: a voltage probe."""
     temperature: Annotated[float, Quantity("temperature", above=0)] | None = None
     """Temperature of the reservoir, as k_B T [energy]. Absent: that of [solve]."""
     spin_voltage: Annotated[Triple, Vector(Quantity("voltage"), hint="components along x, y and z")] = (
@@ -197,15 +199,18 @@ class Terminal(Model):
     """Expression of the time t that multiplies voltage and spin_voltage: "sin(3*t)", "1 if t < 2 else 0".
     Needs [solve.time]."""
 
-    @property
-    def biased(self) -> bool:
-        """Whether the reservoir has a distribution of its own."""
-        return self.voltage != 0.0 or self.temperature is not None or any(self.spin_voltage)
-
     def _relations(self) -> Iterable[Broken]:
         if self.voltage and self.Delta:
             rule = "must be 0 where Delta > 0: a superconductor at a voltage is not stationary"
             yield Broken(("voltage",), rule, show(self.voltage), "put the voltage on the normal terminals")
+        if self.floating and (self.voltage or self.Delta):
+            rule = "must stand at a normal terminal without a voltage: the voltage is what is found"
+            yield Broken(("floating",), rule, "true")
+        (hx, hy, hz), (vx, vy, vz) = self.exchange, self.spin_voltage
+        across = math.hypot(hy * vz - hz * vy, hz * vx - hx * vz, hx * vy - hy * vx)
+        if across > 1e-9 * math.hypot(hx, hy, hz) * math.hypot(vx, vy, vz):
+            rule = "must be parallel to the exchange field of the terminal: spins across it precess"
+            yield Broken(("spin_voltage",), rule, show(self.spin_voltage))
 
     @classmethod
     def _rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:

@@ -173,6 +173,7 @@ class Solve(Model):
         "eta": "broadening",
         "energy": "energies",
         "tol": "tolerance",
+        "times": "time",
         "maxiter": "max_iterations",
         "max_iter": "max_iterations",
         "selfconsistent": "self_consistent",
@@ -216,6 +217,8 @@ class Solve(Model):
     """Error of the terminal currents, relative to the largest, at which a grid of energies is fine enough."""
     max_energies: Annotated[StrictInt, Described(ge=9)] = 2000
     """Most energies that such a grid may have."""
+    conductance: StrictBool = False
+    """Find the differential conductances ∂I/∂V between the normal terminals: one more solve for each."""
     relaxation: Annotated[float, Quantity("energy", least=0)] = 0.0
     """Rate at which the energy distribution relaxes to `temperature` [energy]; charge and spin stay."""
     time: Time | None = None
@@ -241,7 +244,7 @@ class Solve(Model):
         for key in ("free_energy", "critical_temperature"):
             if data.get(key) is True and kind in ("spectrum", "nonequilibrium"):
                 yield Broken((key,), 'must stand beside kind = "equilibrium"', "true")
-        for key in ("energy_tolerance", "max_energies", "relaxation"):
+        for key in ("energy_tolerance", "max_energies", "conductance", "relaxation"):
             given = data.get(key) not in (None, cls.model_fields[key].default)
             if given and kind in ("spectrum", "equilibrium"):
                 yield Broken((key,), 'must stand beside kind = "nonequilibrium"', show(data[key]))
@@ -255,7 +258,7 @@ class Solve(Model):
             return
         if data.get("kind") in ("spectrum", "equilibrium"):
             yield Broken(("time",), 'must stand beside kind = "nonequilibrium"', show(data["time"]))
-        for key in ("energies", "energy_tolerance", "max_energies", "relaxation"):
+        for key in ("energies", "energy_tolerance", "max_energies", "conductance", "relaxation"):
             if data.get(key) not in (None, cls.model_fields[key].default):
                 rule = "must not stand beside [solve.time]: charge and spin need no energies"
                 yield Broken((key,), rule, show(data[key]), "remove one of the two")

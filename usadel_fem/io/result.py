@@ -145,12 +145,13 @@ class ResultWriter:
         """ǧ and ĥ of an energy that was written, by its place in the file."""
         return self._file[layout.GREEN][index], self._file[layout.DISTRIBUTION][index]
 
-    def finished(self) -> dict[int, complex]:
-        """Energies whose ǧ and ĥ are in the file, by their place in it."""
+    def written(self) -> list[tuple[complex, bool]]:
+        """Every energy in the file, by its place in it, and whether its ǧ and ĥ are there."""
+        energies = self._file[layout.ENERGIES][()]
         if layout.DISTRIBUTION not in self._file:
-            return {}
-        kept, energies = self._file[layout.KEPT][()], self._file[layout.ENERGIES][()]
-        return {int(i): complex(energies[i]) for i in np.flatnonzero(kept)}
+            return [(complex(e), False) for e in energies]
+        kept = self._file[layout.KEPT][()]
+        return [(complex(e), bool(k)) for e, k in zip(energies, kept, strict=True)]
 
     def report(self, index: int) -> EnergyReport:
         """The report of an energy that was written, by its place in the file."""

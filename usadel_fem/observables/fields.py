@@ -15,8 +15,8 @@ from usadel_fem.physics.nambu import Complex, Real
 FIELDS = (
     "dos", "dos_up", "dos_down", "local_gap", "singlet", "triplet", "gamma", "gamma_tilde", "Delta_abs",
     "Delta_phase", "charge_current", "spin_current_x", "spin_current_y", "spin_current_z",
-    "energy_current", "spin_torque", "spin_source", "spin_density", "charge_density", "magnetization",
-    "material",
+    "distribution", "energy_current", "spin_torque", "spin_source", "spin_density", "charge_density",
+    "magnetization", "material",
 )  # fmt: skip
 """Names that `output.fields` may choose from."""
 

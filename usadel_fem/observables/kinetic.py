@@ -7,7 +7,7 @@ summed at Matsubara frequencies (`observables.equilibrium`) and added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from usadel_fem.device import Device
 from usadel_fem.fem.links import apply
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.points import CHUNK, ElementTraces, nodal_average
-from usadel_fem.physics.currents import matrix_current
+from usadel_fem.physics.currents import matrix_current, matrix_torque
 from usadel_fem.physics.keldysh import (
     CHARGE,
     ENERGY,
@@ -35,27 +35,30 @@ SMALL_CHUNK = CHUNK // 8
 
 
 class ElementCurrents:
-    """¼ Tr B_αJ^K_k of N_F J_k, averaged over each element."""
+    """¼ Tr B_α of the Keldysh blocks of N_F J_k and of N_F T, averaged over each element."""
 
     def __init__(self, device: Device) -> None:
         self.traces = ElementTraces(device)
 
-    def __call__(self, g: Complex, k: Complex) -> Real:
-        """(n, 3, 8) from nodal ǧ^R and ǧ^K."""
+    def __call__(self, g: Complex, k: Complex) -> tuple[Real, Real]:
+        """(n, 3, 8) and (n, 8) from nodal ǧ^R and ǧ^K."""
         at, traces = self.traces.at, self.traces
         a = advanced(g)
         fields = [(apply(at.value, x), self._gradient(x)) for x in (g, k, a)]
-        total = np.empty((at.weight.size, 3, 8))
+        total = np.empty((at.weight.size, 4, 8))
         for start in range(0, at.weight.size, SMALL_CHUNK):
             s = slice(start, start + SMALL_CHUNK)
             value = triangular(*(f[0][s] for f in fields))
             gradient = triangular(*(f[1][s] for f in fields))
             d, theta, kappa = traces.n_f[s] * traces.d[s], traces.theta[s], traces.kappa[s]
             current = matrix_current(value, gradient, d, theta, kappa, SIGMA_8)
-            total[s] = components(current[..., :4, 4:])
+            total[s, :3] = components(current[..., :4, 4:])
+            torque = matrix_torque(value, gradient, d, theta, kappa, SIGMA_8)
+            total[s, 3] = components(torque[..., :4, 4:])
         weight = at.weight.reshape(traces.elements, -1)
-        shaped = total.reshape(traces.elements, -1, 3, 8)
-        return np.einsum("eq,eqka->eka", weight / weight.sum(axis=1, keepdims=True), shaped)
+        shaped = total.reshape(traces.elements, -1, 4, 8)
+        mean = np.einsum("eq,eqka->eka", weight / weight.sum(axis=1, keepdims=True), shaped)
+        return mean[:, :3], mean[:, 3]
 
     def _gradient(self, x: Complex) -> Complex:
         """∂̃_kx along the physical axes at the points, (Q, 3, 4, 4)."""
@@ -77,7 +80,7 @@ class KineticFields:
         nodes, elements = device.space.size, device.mesh.mesh.nelements
         self.currents = ElementCurrents(device)
         self.charge, self.energy = np.zeros((elements, 3)), np.zeros((elements, 3))
-        self.spin = np.zeros((elements, 3, 3))
+        self.spin, self.source = np.zeros((elements, 3, 3)), np.zeros((elements, 3))
         self.charge_density, self.spin_density = np.zeros(nodes), np.zeros((nodes, 3))
 
     def add(self, weight: float, energy: float, g: Complex, h: Real) -> None:
@@ -88,7 +91,8 @@ class KineticFields:
         c = components(k)
         self.charge_density -= weight * c[:, 0]
         self.spin_density -= weight * c[:, 5:]
-        j = self.currents(g, k)
+        j, torque = self.currents(g, k)
+        self.source -= weight * torque[:, SPIN]
         self.charge -= weight * j[:, :, CHARGE]
         self.energy -= weight * energy * j[:, :, ENERGY]
         self.spin -= weight * np.swapaxes(j[:, :, SPIN], 1, 2)
@@ -98,6 +102,7 @@ class KineticFields:
         n_f = nodal_average(self.device, "N_F")
         found = {
             "charge_current": _with(equilibrium["charge_current"], self.charge),
+            "spin_source": _with(equilibrium["spin_source"], self.source),
             "spin_density": _with(equilibrium["spin_density"], n_f[:, None] * self.spin_density),
             "energy_current": Observable(
                 self.energy, ("cell", "component"), "N_F energy³·length", "energy current density", "cell"
@@ -146,27 +151,44 @@ def terminal_scalars(
             for name, v in values.items()
         }
 
+    voltages = {name: t.voltage for name, t in terminals.items()}
     heat = {name: energy[name] - work[name] for name in terminals}
     return {
         "terminal_current": labelled(charge, "N_F energy²", "charge current into the device"),
         "terminal_spin_current": labelled(spin, "N_F energy²", "spin current into the device"),
         "terminal_energy_current": labelled(energy, "N_F energy³", "energy current into the device"),
         "terminal_heat_current": labelled(heat, "N_F energy³", "heat that the reservoir gives to the device"),
+        "terminal_voltage": {
+            name: Observable(v, unit="energy", description="voltage, given or found where a terminal floats")
+            for name, v in voltages.items()
+        },
         "dissipated_power": Observable(
             sum(work.values()), unit=f"N_F energy³·{length}", description="power Σ VI + V_s·I_s put in"
         ),
         "terminal_balance": {
-            "charge": _balance(charge),
-            "energy": _balance(energy),
-            "spin": _balance(spin),
+            "charge": _balance(charge, [*charge.values(), *spin.values()]),
+            "energy": _balance(energy, energy.values()),
+            "spin": _balance(spin, [*charge.values(), *spin.values()]),
         },
     }
 
 
-def _balance(currents: Mapping[str, float | Real]) -> Observable:
-    """Σ over the terminals, relative to the largest: what stays in the device."""
+def conductances(
+    device: Device, terminals: Sequence[str], swept: Sequence[str], slopes: Real
+) -> dict[str, Observable]:
+    """∂I_a/∂V_b by "a,b" from (swept terminals b, terminals a)."""
+    unit = f"N_F energy·length^{device.space.dimension}"
+    return {
+        f"{a},{b}": Observable(slopes[i, j], unit=unit, description="∂I_a/∂V_b, current into the device at a")
+        for i, b in enumerate(swept)
+        for j, a in enumerate(terminals)
+    }
+
+
+def _balance(currents: Mapping[str, float | Real], alike: Iterable[float | Real]) -> Observable:
+    """Σ over the terminals, relative to the largest current of the same unit: what stays in the device."""
     total = np.sum([np.asarray(i) for i in currents.values()], axis=0)
-    largest = max((float(np.abs(i).max()) for i in currents.values()), default=0.0)
-    text = "sum over the terminals, relative to the largest current"
+    largest = max((float(np.abs(i).max()) for i in alike), default=0.0)
+    text = "sum over the terminals, relative to the largest current of the same unit"
     dims = ("component",) if total.ndim else ()
     return Observable(total / largest if largest else total, dims, "", text)

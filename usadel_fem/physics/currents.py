@@ -44,7 +44,9 @@ def matrix_current(
     return 0.5 * (current - around @ current @ around)
 
 
-def matrix_torque(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Real) -> Complex:
+def matrix_torque(
+    g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Real, sigma: Complex = SIGMA
+) -> Complex:
     """T of Eq. (3): (D/4)θ ε_akj [σ^a, ǧ∂_kǧ∂_jǧ] + (D/4)κ ε_akj i[∂_kǧ∂_jǧ, σ^a], (..., 4, 4).
 
     ǧ stands on both sides, ½{ǧ, ∂_kǧ∂_jǧ}, as in the discrete action: the same where ǧ² = 1, which makes them
@@ -54,6 +56,6 @@ def matrix_torque(g: Complex, gradient: Complex, d: Real, theta: Real, kappa: Re
     theta_d, kappa_d = 0.25 * (d * theta)[..., None, None], 0.25j * (d * kappa)[..., None, None]
     for a, k, j, sign in _TERMS:
         product = gradient[..., k, :, :] @ gradient[..., j, :, :]
-        torque += sign * theta_d * commutator(SIGMA[a], 0.5 * (g @ product + product @ g))
-        torque += sign * kappa_d * commutator(product, SIGMA[a])
+        torque += sign * theta_d * commutator(sigma[a], 0.5 * (g @ product + product @ g))
+        torque += sign * kappa_d * commutator(product, sigma[a])
     return torque

@@ -88,6 +88,33 @@ def reservoir(
     return out
 
 
+def voltage_slope(
+    energy: float, temperature: float, voltage: float = 0.0, spin_voltage: ArrayLike = (0.0, 0.0, 0.0)
+) -> Real:
+    """∂ĥ/∂V of `reservoir`, (8,).
+
+    >>> step = (reservoir(0.3, 0.1, 0.2001) - reservoir(0.3, 0.1, 0.1999)) / 2e-4
+    >>> bool(np.allclose(voltage_slope(0.3, 0.1, 0.2), step, atol=1e-5))
+    True
+    """
+    vector = np.asarray(spin_voltage, dtype=float)
+    size = float(np.linalg.norm(vector))
+    direction = vector / size if size else vector
+    out = np.zeros(8)
+    for nambu in (1, -1):
+        x = [(energy - nambu * voltage - s * size) / (2 * temperature) for s in (1, -1)]
+        up, down = (-nambu / (2 * temperature * np.cosh(min(abs(v), 300.0)) ** 2) for v in x)
+        block = np.concatenate([[0.5 * (up + down)], 0.5 * (up - down) * direction])
+        out[:4] += 0.5 * block
+        out[4:] += 0.5 * nambu * block
+    return out
+
+
+def integrated_slope(voltage: float, spin_voltage: ArrayLike) -> Real:
+    """∂/∂V of `integrated_reservoir`, (8,)."""
+    return np.concatenate([[-voltage], np.zeros(3), [-1.0], -np.asarray(spin_voltage, dtype=float)])
+
+
 def integrated_reservoir(
     temperature: float, voltage: float, spin_voltage: ArrayLike, reference: float
 ) -> Real:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from usadel_fem.device import Device
 from usadel_fem.keldysh import KineticOperator
 from usadel_fem.outcomes import EnergyReport, Outcome
-from usadel_fem.physics.keldysh import integrated_reservoir, reservoir
+from usadel_fem.physics.keldysh import integrated_reservoir, integrated_slope, reservoir, voltage_slope
 from usadel_fem.physics.nambu import TAU3, Complex, Real
 from usadel_fem.solver.energies import DeviceSolver, options_of
 from usadel_fem.solver.kinetic_linear import KineticResult, KineticSystem
@@ -33,6 +33,9 @@ class KineticState:
         driven: terminal → ¼ Tr B_α of the Keldysh matrix current into the device by δĥ, (8,).
         resting: the same by tanh(ε/2T): the spectral supercurrents.
         imbalance: largest |Σ| over the free nodes of each component of the balance, (8,).
+        noise: rounding of the currents.
+        slopes: terminal → ¼ Tr B_α of the currents into all terminals per voltage on that one, (t, 8), where
+            conductances are asked for.
     """
 
     g: Complex
@@ -40,6 +43,8 @@ class KineticState:
     driven: dict[str, Real]
     resting: dict[str, Real]
     imbalance: Real
+    noise: float
+    slopes: dict[str, Real] = field(default_factory=dict)
 
 
 @dataclass
@@ -67,10 +72,7 @@ class KineticSolver:
     def outside(self, energy: float) -> dict[str, Real]:
         """δĥ (8,) of every reservoir: exactly zero where it is neither biased nor at another temperature."""
         rest = self.resting(energy)
-        return {
-            name: reservoir(energy, t.temperature or self.temperature, t.voltage, t.spin_voltage) - rest
-            for name, t in self.device.case.terminal.items()
-        }
+        return {name: reservoir(energy, *self._bias(name)) - rest for name in self.device.case.terminal}
 
     def operator(self, energy: float, g: Complex) -> KineticOperator:
         """The kinetic operator at a converged ǧ^R."""
@@ -90,7 +92,32 @@ class KineticSolver:
         report = replace(report, krylov_iterations=report.krylov_iterations + result.iterations)
         if not result.ok:
             return None, replace(report, outcome=Outcome.LINEAR_SOLVER_FAILED, hint=HINT)
-        return self._state(operator, energy, g, result.h, outside), report
+        state = self._state(operator, energy, g, result.h, outside)
+        slopes = {name: voltage_slope(energy, *self._bias(name)) for name in self._swept()}
+        found = self._slopes(operator, slopes)
+        if not all(np.isfinite(slope).all() for slope in found.values()):
+            return None, replace(report, outcome=Outcome.LINEAR_SOLVER_FAILED, hint=HINT)
+        return replace(state, slopes=found), report
+
+    def _bias(self, name: str) -> tuple[float, float, tuple[float, float, float]]:
+        t = self.device.case.terminal[name]
+        return t.temperature or self.temperature, t.voltage, t.spin_voltage
+
+    def _swept(self) -> list[str]:
+        """Terminals whose voltage conductances are asked for: the normal ones."""
+        case = self.device.case
+        return [n for n, t in case.terminal.items() if not t.Delta] if case.solve.conductance else []
+
+    def _slopes(self, operator: KineticOperator, slopes: dict[str, Real]) -> dict[str, Real]:
+        """Currents per voltage on each terminal, one more linear solve each; NaN where it failed."""
+        found = {}
+        for swept, slope in slopes.items():
+            outside = {name: slope * (name == swept) for name in self.device.case.terminal}
+            result = self._linear(operator, outside)
+            currents, _ = self.currents(operator, result.h, outside)
+            slopes_ = np.array([currents[name] for name in self.device.case.terminal])
+            found[swept] = slopes_ if result.ok else np.full_like(slopes_, np.nan)
+        return found
 
     def solve_at_once(self) -> tuple[KineticState | None, EnergyReport]:
         """The normal state, where nothing depends on energy: ∫₀^∞ dε of δĥ by one linear solve.
@@ -99,14 +126,8 @@ class KineticSolver:
         `physics.keldysh.integrated_reservoir`. h of the state is this integral.
         """
         began = time.perf_counter()
-        g = np.broadcast_to(TAU3, (self.device.forms.size, 4, 4)).copy()
-        operator = self.operator(0.0, g)
-        outside = {
-            name: integrated_reservoir(
-                t.temperature or self.temperature, t.voltage, t.spin_voltage, self.temperature
-            )
-            for name, t in self.device.case.terminal.items()
-        }
+        operator, outside = self.normal_operator(), self.integrated_outside()
+        g = operator.r
         result = self._linear(operator, outside)
         outcome = Outcome.CONVERGED if result.ok else Outcome.LINEAR_SOLVER_FAILED
         hint = "" if result.ok else HINT
@@ -114,37 +135,60 @@ class KineticSolver:
         report = EnergyReport(
             0j, outcome, 1, result.iterations, (result.residual,), seconds, (0.0, 0.0, 0.0), hint
         )
-        driven, balance = self._currents(operator, result.h, outside)
+        driven, balance = self.currents(operator, result.h, outside)
         imbalance = np.abs(balance[self.device.forms.free].sum(axis=0))
         resting = {name: np.zeros(8) for name in driven}
-        return KineticState(g, result.h, driven, resting, imbalance) if result.ok else None, report
+        slopes = self._slopes(operator, {n: integrated_slope(*self._bias(n)[1:]) for n in self._swept()})
+        noise = self.system(operator).rounding(result.h)
+        state = KineticState(g, result.h, driven, resting, imbalance, noise, slopes)
+        return state if result.ok else None, report
+
+    def normal_operator(self) -> KineticOperator:
+        """The operator at ǧ^R = τ₃, the same at every energy."""
+        return self.operator(0.0, np.broadcast_to(TAU3, (self.device.forms.size, 4, 4)).copy())
+
+    def integrated_outside(self) -> dict[str, Real]:
+        """∫₀^∞ dε of δĥ of every reservoir, (8,)."""
+        names = self.device.case.terminal
+        return {name: integrated_reservoir(*self._bias(name), self.temperature) for name in names}
 
     def _linear(self, operator: KineticOperator, outside: dict[str, Real]) -> KineticResult:
-        device, options = self.device, options_of(self.device)
-        held = np.zeros((device.forms.size, 8))
-        for name, nodes in device.forms.pinned.items():
-            held[nodes] = outside[name]
-        system = KineticSystem(operator, device.forms.free, device.space.dimension)
-        return system.solve(held, outside, None, options.linear == "direct", options.direct_below)
+        options = options_of(self.device)
+        direct = options.linear == "direct"
+        system = self.system(operator)
+        return system.solve(self.held(outside), outside, None, direct, options.direct_below)
+
+    def system(self, operator: KineticOperator, load: Real | None = None) -> KineticSystem:
+        """The linear system of an operator on the free nodes."""
+        return KineticSystem(operator, self.device.forms.free, self.device.space.dimension, load)
 
     def measure(self, energy: float, g: Complex, h: Real) -> KineticState:
         """The state that a stored ǧ^R and ĥ stand for."""
-        return self._state(
-            self.operator(energy, g), energy, g, h - self.resting(energy), self.outside(energy)
-        )
+        operator = self.operator(energy, g)
+        state = self._state(operator, energy, g, h - self.resting(energy), self.outside(energy))
+        slopes = {name: voltage_slope(energy, *self._bias(name)) for name in self._swept()}
+        return replace(state, slopes=self._slopes(operator, slopes))
 
     def _state(
         self, operator: KineticOperator, energy: float, g: Complex, h: Real, outside: dict[str, Real]
     ) -> KineticState:
         rest = self.resting(energy)
-        driven, balance = self._currents(operator, h, outside)
-        resting, _ = self._currents(operator, np.tile(rest, (h.shape[0], 1)), dict.fromkeys(outside, rest))
+        driven, balance = self.currents(operator, h, outside)
+        resting, _ = self.currents(operator, np.tile(rest, (h.shape[0], 1)), dict.fromkeys(outside, rest))
         imbalance = np.abs(balance[self.device.forms.free].sum(axis=0))
-        return KineticState(g, h + rest, driven, resting, imbalance)
+        return KineticState(g, h + rest, driven, resting, imbalance, self.system(operator).rounding(h))
 
-    def _currents(
+    def held(self, outside: dict[str, Real]) -> Real:
+        """δĥ (N, 8) of the reservoirs at the nodes of transparent terminals, 0 elsewhere."""
+        held = np.zeros((self.device.forms.size, 8))
+        for name, nodes in self.device.forms.pinned.items():
+            held[nodes] = outside[name]
+        return held
+
+    def currents(
         self, operator: KineticOperator, h: Real, outside: dict[str, Real]
     ) -> tuple[dict[str, Real], Real]:
+        """¼ Tr B_α of the current into the device at each terminal, (8,), and of the whole balance."""
         balance = operator(h, outside)
         currents = {name: balance[nodes].sum(axis=0) for name, nodes in self.device.forms.pinned.items()}
         return currents | operator.contact_currents(h, outside), balance

@@ -81,7 +81,8 @@ def scalar_matrices(operator: KineticOperator) -> list[sparse.csr_matrix]:
         upper = sparse.coo_matrix((edges.data * np.maximum(d, LEAST), (edges.row, edges.col)), weight.shape)
         off = (upper + upper.T).tocsr()
         diagonal = np.maximum(loss, 0.0) - np.asarray(off.sum(axis=1)).ravel()
-        found.append(sparse.csr_matrix(off + sparse.diags(diagonal)))
+        inertia = 2 * operator.inertia * forms.mass
+        found.append(sparse.csr_matrix(off + sparse.diags(diagonal) + inertia))
     return found
 
 
@@ -133,11 +134,12 @@ def _sandwich(x: Complex) -> Complex:
 
 @dataclass(frozen=True)
 class KineticSystem:
-    """E(ĥ) = 0 on the free nodes, ĥ given elsewhere and behind contacts."""
+    """E(ĥ) = load on the free nodes, ĥ given elsewhere and behind contacts; no load is 0."""
 
     operator: KineticOperator
     free: Index
     dimension: int
+    load: Real | None = None
 
     def solve(
         self, held: Real, outside: dict[str, Real], start: Real | None, direct: bool, largest: int
@@ -154,7 +156,7 @@ class KineticSystem:
         h = held.copy()
         if start is not None:
             h[self.free] = start[self.free]
-        first = self._size(self.operator(held, outside))
+        first = self._size(self.balance(held, outside))
         if first == 0.0 or not self.free.size:
             return KineticResult(held, 0, 0.0)
         if not direct:
@@ -163,7 +165,12 @@ class KineticSystem:
                 return result
         return self._factorise(held.copy(), outside, first)
 
-    def _rounding(self, h: Real) -> float:
+    def balance(self, h: Real, outside: dict[str, Real]) -> Real:
+        """E(ĥ) − load, (N, 8)."""
+        balance = self.operator(h, outside)
+        return balance if self.load is None else balance - self.load
+
+    def rounding(self, h: Real) -> float:
         """Rounding of the balance: of K_ii |ǧ|² |ĥ|, which cancels between neighbours."""
         forms = self.operator.forms
         size = np.abs(self.operator.r).max(axis=(1, 2)) ** 2 * forms.scalar_stiffness.diagonal()
@@ -183,7 +190,7 @@ class KineticSystem:
             full[self.free] = x.reshape(shape)
             return precondition(self.operator(full)[self.free]).ravel()
 
-        balance = self.operator(h, outside)
+        balance = self.balance(h, outside)
         size = self._size(balance)
         for _ in range(PASSES):
             if size <= ACCURACY * first:
@@ -193,11 +200,11 @@ class KineticSystem:
             step, _ = gmres(matvec, right, tolerance, RESTART, CYCLES)
             trial = h.copy()
             trial[self.free] += step.reshape(shape)
-            balance = self.operator(trial, outside)
+            balance = self.balance(trial, outside)
             if not self._size(balance) < 0.5 * size:
                 break
             h, size = trial, self._size(balance)
-        return KineticResult(h, count, size / first, self._rounding(h) / first)
+        return KineticResult(h, count, size / first, self.rounding(h) / first)
 
     def _factorise(self, h: Real, outside: dict[str, Real], first: float) -> KineticResult:
         unknown = (8 * self.free[:, None] + np.arange(8)).ravel()
@@ -207,9 +214,9 @@ class KineticSystem:
         size = first
         for _ in range(PASSES):
             trial = h.copy()
-            trial[self.free] -= factors.solve(self.operator(h, outside)[self.free].ravel()).reshape(-1, 8)
-            after = self._size(self.operator(trial, outside))
+            trial[self.free] -= factors.solve(self.balance(h, outside)[self.free].ravel()).reshape(-1, 8)
+            after = self._size(self.balance(trial, outside))
             if not after < 0.5 * size:
                 break
             h, size = trial, after
-        return KineticResult(h, 0, size / first, self._rounding(h) / first)
+        return KineticResult(h, 0, size / first, self.rounding(h) / first)

@@ -77,12 +77,22 @@ class ScalarPreconditioner:
 
     def prepare(self, energy: complex) -> None:
         """Factorise for energies of the size of `energy`, unless that has been done."""
-        size = max(abs(energy), 1e-12)
+        size = max(abs(energy), self._least())
         if self._inverse is not None and 1 / RESHIFT < size / self._shift < RESHIFT:
             return
         matrix = 0.5 * self.forms.scalar_stiffness + size * self.forms.mass + self.forms.scale
         self._inverse = ScalarInverse(matrix[self.free][:, self.free], self.dimension)
         self._shift = size
+
+    def _least(self) -> float:
+        """A shift where ε = 0: of a self-consistent Δ, which `scale` does not know, or the mean Γ.
+
+        K alone is singular on an island that no terminal holds.
+        """
+        forms = self.forms
+        gap = 0.0 if forms.pairing is None else float(forms.pairing.tc.max())
+        width = float(forms.consistent.dynes.sum() / forms.consistent.weight.sum())
+        return max(gap, width, 1e-12)
 
     def apply(self, m: Complex, inverse: Complex, residual: Complex) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, 2, 2); m and inverse are their frames."""

@@ -146,6 +146,20 @@ BAD = {
         solve('kind = "nonequilibrium"', "temperature = 0.1")
         | also("terminal.left = {Delta = 1, voltage = 0.1}"),
         "terminal.left.voltage", "not stationary"),
+    "spin voltage across the exchange field": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {Delta = 1, exchange = [0, 0, 0.2], spin_voltage = [0.1, 0, 0.1]}"),
+        "terminal.left.spin_voltage", "precess"),
+    "floating at a voltage": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {normal = true, floating = true, voltage = 1}\nterminal.right = {Delta = 1}"),
+        "terminal.left.floating", "without a voltage"),
+    "all floating": (
+        solve('kind = "nonequilibrium"', "temperature = 0.1")
+        | also("terminal.left = {normal = true, floating = true}"), "terminal", "leave one terminal"),
+    "floating in equilibrium": (
+        also("terminal.left = {normal = true, floating = true}\nterminal.right = {Delta = 1}"),
+        "terminal.left.floating", "nonequilibrium"),
     "cold terminal": (
         solve('kind = "nonequilibrium"', "temperature = 0.1")
         | also("terminal.left = {Delta = 1, temperature = 0}"),

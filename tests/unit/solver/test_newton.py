@@ -116,3 +116,28 @@ def test_a_device_held_everywhere_is_solved_already(options: Options) -> None:
     solver = DeviceSolver(build_device(case))
     solver.solver.options = options
     assert solver.solve(0.31j)[1].ok
+
+
+def test_an_island_at_zero_energy_takes_as_few_steps_as_elsewhere() -> None:
+    """No terminal holds a node and Δ is a result: K alone, the preconditioner at ε = 0, would be singular."""
+    island = build_device(
+        Case(
+            mesh={"shape": "wire", "length": 0.7, "elements": 4},
+            material={"S": {"D": 1.3, "Tc": 0.47}},
+            region={"wire": "S"},
+            terminal={"left": {"normal": True, "contact": 0.001}},
+            solve={
+                "kind": "spectrum",
+                "energies": [0.0],
+                "temperature": 0.1,
+                "self_consistent": True,
+                "broadening": 0.01,
+            },
+        )
+    )
+    assert island.forms.pairing is not None
+    solver = DeviceSolver(island, np.full(island.forms.pairing.node.size, 0.83 + 0j))
+    for energy in (0.0, 0.05):
+        _, report = solver.solve(energy)
+        assert report.ok
+        assert report.newton_iterations <= 8

@@ -56,3 +56,12 @@ def test_the_largest_component_sets_the_scale_and_the_limit_is_kept():
     nothing = integrate(evaluated(lambda x: 0.0), [0.0, 1.0], 1e-9, 30)
     assert nothing.fine
     assert nothing.error == 0.0
+
+
+def test_a_floor_counts_for_the_scale_alone():
+    def f(x):
+        return np.array([1e-6 * np.sqrt(x), 1.0 + np.sin(900 * x)])
+
+    fine = integrate(evaluated(f), [0.0, 1.0], 1e-4, 4000)
+    floored = integrate(evaluated(f), [0.0, 1.0], 1e-4, 4000, floors=1)
+    assert floored.points.size == 9 < fine.points.size

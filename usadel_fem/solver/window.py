@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from usadel_fem.device import Device
 
 TAIL = 36.0
 """Temperatures above the last voltage where 1 − tanh is below rounding."""
+
+WIDEST, MOST = 6.0, 16
+"""The first panels are at most so many temperatures wide, unless the window is wider than `MOST` of them."""
 
 CLOSE = 1e-3
 """Marks closer than this part of the window share a panel."""
@@ -45,4 +50,13 @@ def edges(device: Device) -> list[float]:
     for x in sorted(x for x in marks | asked if 0.0 < x < top):
         if x - kept[-1] > CLOSE * top or x in asked:
             kept.append(x)
-    return [*kept, top]
+    return _divided([*kept, top], max(WIDEST * hottest, top / MOST))
+
+
+def _divided(marks: list[float], widest: float) -> list[float]:
+    """The marks with panels in equal parts between them, none wider than given."""
+    found = [marks[0]]
+    for a, b in pairwise(marks):
+        parts = int(np.ceil((b - a) / widest * (1 - 1e-9)))
+        found += [a + (b - a) * k / parts for k in range(1, parts)] + [b]
+    return found
