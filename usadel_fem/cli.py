@@ -203,6 +203,8 @@ def _interrupted(directory: Path) -> str:
             done, planned = len(reader.done()), len(reader.energies())
     except CaseError:
         return "interrupted: nothing was finished"
+    if not planned:
+        return "interrupted: nothing was finished"
     return f"interrupted: {done} of {planned} energies are saved in {file}; go on with --resume"
 
 
@@ -219,11 +221,12 @@ def _export(solution: Solution, directory: Path, kind: str) -> list[Path]:
 def _explain(solution: Solution) -> None:
     """On standard error: what failed, why, how the residual went, and what to try."""
     failed = [report for report in solution.convergence if not report.ok]
-    what = (
-        f"{len(failed)} of {len(solution.convergence)} energies failed"
-        if failed
-        else "the self-consistency failed"
-    )
+    if failed:
+        what = f"{len(failed)} of {len(solution.convergence)} energies failed"
+    elif solution.case.solve.time is not None:
+        what = "the integration in time failed"
+    else:
+        what = "the self-consistency failed"
     click.echo(f"not converged: {what}", err=True)
     for report in failed:
         click.echo(f"  {report}", err=True)
@@ -242,6 +245,7 @@ def _left_in(directory: Path) -> list[str]:
         "summary.json",
         "scalars.csv",
         "spectra.csv",
+        "times.csv",
         "log.txt",
     )
     return [name for name in wanted if (directory / name).exists()]

@@ -92,6 +92,12 @@ def _solve(device: Device) -> list[str]:
     if solve.kind == "spectrum":
         energies = solve.energies or ()
         lines = [f"solve: spectrum, number of energies {len(energies)}, broadening {device.broadening:.4g}"]
+    elif solve.time is not None:
+        times = solve.time.times
+        lines = [
+            f"solve: charge and spin in time from {solve.time.start} to t = {solve.time.stop:.6g}, "
+            f"{times.size} times kept, tolerance {solve.time.tolerance:.1e}"
+        ]
     elif solve.kind == "nonequilibrium" and device.normal:
         lines = [
             f"solve: nonequilibrium at T = {solve.temperature:.6g}, normal: all energies by one linear solve"

@@ -8,8 +8,11 @@ from typing import Any, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Location: TypeAlias = Literal["node", "cell", "energy", "global"]
-LOCATIONS: tuple[Location, ...] = ("node", "cell", "energy", "global")
+Location: TypeAlias = Literal["node", "cell", "energy", "time", "global"]
+LOCATIONS: tuple[Location, ...] = ("node", "cell", "energy", "time", "global")
+
+SERIES: tuple[Literal["energy", "time"], ...] = ("energy", "time")
+"""Axes along which there is one field after another."""
 
 
 class Observable(np.ndarray[Any, np.dtype[Any]]):
@@ -20,12 +23,12 @@ class Observable(np.ndarray[Any, np.dtype[Any]]):
 
     Args:
         values: real or complex numbers, copied only where needed.
-        dims: one name per axis: "energy", "node", "cell", "component" (3: x, y, z) or any other.
+        dims: one name per axis: "energy", "time", "node", "cell", "component" (3: x, y, z) or any other.
             A spectral field has dims ("energy", "node"), a vector field ("node", "component"), a scalar ().
         unit: of the numbers, as text.
         description: one line.
         at: where the values live: "node" or "cell" (fields, which need the axis of that name),
-            "energy" (spectra) or "global".
+            "energy" (spectra), "time" (series in time) or "global".
 
     Raises:
         ValueError: if `dims` does not fit the array or `at`.
@@ -105,7 +108,7 @@ class Observable(np.ndarray[Any, np.dtype[Any]]):
         if at == "global" or at in dims:
             self.at = at
         else:
-            self.at = "energy" if "energy" in dims else "global"
+            self.at = next((axis for axis in SERIES if axis in dims), "global")
 
 
 Observables: TypeAlias = Mapping[str, Observable | Mapping[str, Observable]]

@@ -7,7 +7,7 @@ kind = "equilibrium" remain, to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -19,7 +19,7 @@ from usadel_fem.io.result import ResultWriter
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
-from usadel_fem.observables.kinetic import KineticFields, conductances, terminal_scalars, transients
+from usadel_fem.observables.kinetic import KineticFields, conductances, terminal_scalars
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.keldysh import CHARGE, ENERGY, SPIN
 from usadel_fem.physics.matsubara import MatsubaraRule
@@ -29,7 +29,6 @@ from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.kinetic import KineticSolver, KineticState
 from usadel_fem.solver.panels import Integral, integrate
 from usadel_fem.solver.pool import Workers
-from usadel_fem.solver.transient import Moment, Transient, TransientError
 from usadel_fem.solver.window import bias, edges
 
 SETTLING = 20
@@ -268,8 +267,6 @@ class KineticRun:
         }
         if "distribution" in (self.device.case.output.fields or ()):
             observables["distribution"] = self._distributions()
-        if solve_times := self.device.case.solve.times:
-            observables |= self._transients(solve_times)
         if self.swept:
             observables["terminal_conductance"] = conductances(
                 self.device, self.terminals, self.swept, slopes
@@ -285,21 +282,6 @@ class KineticRun:
                 table[i] = kept[1]
         text = "distribution ĥ on τ₀(1, σ_x, σ_y, σ_z), τ₃(1, σ_x, σ_y, σ_z)"
         return Observable(table, ("energy", "node", "kind"), "", text, "node")
-
-    def _transients(self, times: Sequence[float]) -> dict[str, Observable | dict[str, Observable]]:
-        """The way to the stationary state, from terminals that are switched on."""
-        self.progress.start(len(times), "times")
-        moments: list[Moment] = []
-        try:
-            for moment in Transient(self.solver).follow(times):
-                moments.append(moment)
-                self.progress.advance(f"time {moment.time:.4g}")
-        except TransientError as error:
-            self.converged = False
-            self.notes.append(f"the way there in time ends early: {error}")
-        currents = {n: np.array([m.currents[n] for m in moments]).reshape(-1, 8) for n in self.terminals}
-        h = np.array([m.h for m in moments]).reshape(len(moments), -1, 8)
-        return transients(self.device, np.array([m.time for m in moments]), h, currents)
 
     def _spectra(self) -> dict[str, Observable]:
         unit = f"N_F energy·length^{self.device.space.dimension}"

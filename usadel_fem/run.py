@@ -37,6 +37,7 @@ from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.kinetic_gap import solve_driven_gap
 from usadel_fem.solver.pool import solve_energies
 from usadel_fem.solver.selfconsistency import GapResult, solve_gap
+from usadel_fem.transient import TransientRun
 
 RULE_TOLERANCE = 1e-8
 """Relative error allowed in the test sums of a Matsubara rule."""
@@ -60,7 +61,8 @@ def solve(
         resume: go on with the result.h5 that is in `output`.
 
     Raises:
-        CaseError: the case and its mesh do not fit, or a result of another case is to be resumed.
+        CaseError: the case and its mesh do not fit, a result of another case is to be resumed, or a run in
+            time is to be resumed or to have several jobs.
 
     >>> from usadel_fem import Case, solve
     >>> case = Case(
@@ -74,6 +76,8 @@ def solve(
     >>> solution.converged, solution.green_function(0).shape
     (True, (21, 4, 4))
     """
+    if case.solve.time is not None:
+        check_time(jobs, resume)
     with threadpool_limits(1):  # BLAS threads only disturb products of this size
         return _Run(case, choose_progress(progress), output, jobs, resume).solution()
 
@@ -83,6 +87,19 @@ def rule_of(device: Device) -> MatsubaraRule:
     solve_ = device.case.solve
     assert solve_.temperature is not None
     return matsubara_rule(solve_.temperature, device.largest_energy, solve_.cutoff, RULE_TOLERANCE)
+
+
+def check_time(jobs: int, resume: bool) -> None:
+    """A run in time does one step after another and keeps nothing between them."""
+    problems = []
+    if jobs != 1:
+        rule = "must stand beside jobs = 1: each step in time follows from the last"
+        problems.append(Problem("solve.time", rule, f"jobs = {jobs}", "run without --jobs"))
+    if resume:
+        rule = "must not be resumed: steps in time are kept only at the end"
+        problems.append(Problem("solve.time", rule, "resume", "run without --resume"))
+    if problems:
+        raise CaseError(problems)
 
 
 def check_request(device: Device) -> None:
@@ -104,9 +121,6 @@ def check_request(device: Device) -> None:
         if device.forms.pairing is None or np.any(device.forms.consistent.delta):
             rule = "needs materials with Tc, and none with a given Delta"
             problems.append(Problem("solve.critical_temperature", rule))
-    if case.solve.times is not None and not device.normal:
-        rule = "needs a device in which nothing superconducts"
-        problems.append(Problem("solve.times", rule, hint="the normal state alone is followed in time"))
     if problems:
         raise CaseError(problems)
 
@@ -126,7 +140,9 @@ class _Run:
         check_request(self.device)
         self.mesh = field_mesh(self.device)
         spectrum = self.case.solve.kind == "spectrum"
-        self.rule = None if spectrum and not self.device.self_consistent else rule_of(self.device)
+        self.rule = None
+        if not ((spectrum and not self.device.self_consistent) or self.case.solve.time is not None):
+            self.rule = rule_of(self.device)
         if spectrum:
             self.energies = np.asarray(self.case.solve.energies, dtype=complex)
         elif self.case.solve.kind == "nonequilibrium":
@@ -146,6 +162,8 @@ class _Run:
             return self._solve(writer)
 
     def _solve(self, writer: ResultWriter | None) -> Solution:
+        if self.case.solve.time is not None:
+            return self._in_time(writer)
         gap = self._gap(writer)
         delta = None if gap is None else gap.delta
         if self.case.solve.kind == "nonequilibrium":
@@ -234,6 +252,17 @@ class _Run:
         return self._finish(
             writer, kept, reports, observables, run.defects, gap, distributions, run.converged and still
         )
+
+    def _in_time(self, writer: ResultWriter | None) -> Solution:
+        run = TransientRun(self.device, self.progress)
+        found: dict[str, Observable | Mapping[str, Observable]] = dict(run.run())
+        found.update(common_fields(self.device, None))
+        observables = wanted(found, self.case.output.fields)
+        observables.update(probe_observables(self.device, observables))
+        self.notes += run.notes
+        defects = Defects(self.device)
+        defects.conservation = run.conservation
+        return self._finish(writer, [], (), observables, defects, None, converged=run.converged)
 
     def _energies(
         self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None

@@ -79,6 +79,12 @@ class Solution:
         """True if every energy, and the self-consistency where there is one, converged."""
         return all(report.ok for report in self.convergence) and bool(self.summary.get("converged", True))
 
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """(n,) times of a run in time, t/ħ [1/units.energy]; empty for other runs."""
+        found = self.observables.get("time")
+        return np.asarray(found, dtype=float) if isinstance(found, Observable) else np.zeros(0)
+
     def green_function(
         self, index: int, basis: Literal["paper", "plain"] = "paper"
     ) -> NDArray[np.complex128]:
@@ -149,7 +155,7 @@ class Solution:
             )
 
     def to_vtu(self, directory: str | Path, fields: Collection[str] | None = None) -> list[Path]:
-        """Write fields.vtu, and for spectra fields.pvd with one file per energy; returns the files.
+        """Write fields.vtu, and fields.pvd with one file per energy or time; returns the files.
 
         Args:
             directory: where to.
@@ -170,7 +176,8 @@ class Solution:
         failed = sum(not report.ok for report in self.convergence)
         state = "converged" if self.converged else f"{failed} failed" if failed else "not converged"
         names = ", ".join(self.observables) or "none"
-        return f"Solution({len(self.energies)} energies, {state}; {self.mesh!r}; observables: {names})"
+        count = f"{self.times.size} times" if self.times.size else f"{len(self.energies)} energies"
+        return f"Solution({count}, {state}; {self.mesh!r}; observables: {names})"
 
 
 def load(path: str | Path) -> Solution:

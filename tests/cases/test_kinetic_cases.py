@@ -104,3 +104,21 @@ def test_16_the_supercurrent_turns_around() -> None:
     h = 0.5 * (np.tanh((grid + 7) / 0.8) + np.tanh((grid - 7) / 0.8)) - np.tanh(grid / 0.8)
     assert abs(found - rest - simpson(h * j, x=grid)) < 5e-3
     assert rest * found < 0
+
+
+def test_24_the_spins_at_the_detector() -> None:
+    """A Gaussian packet that spreads, decays and turns."""
+    number = r"(-?[\d.]+)"
+    said = promised(
+        "24", rf"S_x = {number} and S_y = {number} N_F ueV at 100 ps, S_x = {number} and S_y = {number}"
+    )
+    solution = solved("24")
+    d, tau, rate, width, r = 0.02, 150.0, 2 * 17.365 / 658.2119569, 0.4, 3.0  # um^2/ps, ps, 1/ps, um
+    t = np.linspace(0, 300, 31)
+    assert np.allclose(solution.times * 658.2119569, t, rtol=1e-8)
+    square = width**2 + 2 * d * t
+    exact = 40 * width / np.sqrt(square) * np.exp(-(r**2) / (2 * square) - (1 / tau + 1j * rate) * t)
+    assert np.allclose(said, [exact[10].real, exact[10].imag, exact[30].real, exact[30].imag], atol=1e-4)
+    spin = np.asarray(solution.observables["probe:detector"]["spin_density"])[:, 0]
+    assert np.abs(spin[:, 0] + 1j * spin[:, 1] - exact).max() < 1.5e-4
+    assert np.allclose(spin[:, 2], 2 * 17.365)

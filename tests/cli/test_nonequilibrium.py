@@ -142,12 +142,6 @@ def test_check_says_what_will_be_done(here: Path) -> None:
     assert "one linear solve" in normal.output
 
 
-def test_times_are_for_normal_devices(here: Path) -> None:
-    result = CliRunner().invoke(main, ["run", "wire.toml", "--set", "solve.times=[1, 2]"])
-    assert result.exit_code == 2
-    assert "solve.times: needs a device in which nothing superconducts" in result.output
-
-
 def test_a_grid_that_may_not_grow_is_reported(here: Path) -> None:
     result = CliRunner().invoke(
         main, ["run", "wire.toml", "--set", "solve.max_energies=9", "--set", "solve.energy_tolerance=1e-6"]

@@ -32,6 +32,7 @@ def section_rules(data: Mapping[str, Any]) -> Iterator[Broken]:
         yield from _vortex_rules(data.get("vortex"), materials)
     yield from _field_rules(data.get("field"), data.get("mesh"))
     yield from _bias_rules(data.get("solve"), _table(data.get("terminal")))
+    yield from _time_rules(data.get("solve"), materials, _table(data.get("terminal")))
 
 
 def check_names(
@@ -232,6 +233,31 @@ def _bias_rules(solve: object, terminals: Mapping[str, Any]) -> Iterator[Broken]
             if _given(terminal, "floating") is True:
                 rule = "must not stand beside self_consistent = true"
                 yield Broken(("terminal", name, "floating"), rule, "true", "give the voltage instead")
+
+
+def _time_rules(
+    solve: object, materials: Mapping[str, Any], terminals: Mapping[str, Any]
+) -> Iterator[Broken]:
+    if _given(solve, "time") is None:
+        for name, terminal in terminals.items():
+            if _given(terminal, "signal") is not None:
+                hint = "add stop = ... under [solve.time]"
+                rule = "must stand beside [solve.time]"
+                yield Broken(("terminal", name, "signal"), rule, show(_given(terminal, "signal")), hint)
+        return
+    rule = "must not stand beside [solve.time]: only the normal state is followed in time"
+    for section, table in (("material", materials), ("terminal", terminals)):
+        for name, item in table.items():
+            for key in ("Delta", "Tc"):
+                if _given(item, key) is not None:
+                    yield Broken((section, name, key), rule, show(_given(item, key)))
+    rule = "must not stand beside [solve.time]: charge and spin do not depend on temperature"
+    for name, terminal in terminals.items():
+        if _given(terminal, "temperature") is not None:
+            yield Broken(("terminal", name, "temperature"), rule, show(_given(terminal, "temperature")))
+        if _given(terminal, "floating") is True:
+            hint = "a weak tunnel contact and a small region behind it follow the potential of the device"
+            yield Broken(("terminal", name, "floating"), "must not stand beside [solve.time]", "true", hint)
 
 
 def _field_rules(field: object, mesh: object) -> Iterator[Broken]:

@@ -1,4 +1,4 @@
-"""Functions of position in a case file: ``"0.3*cos(pi*x/4)"``, checked once and evaluated on arrays."""
+"""Functions of position or time in a case file: ``"0.3*cos(pi*x/4)"``, checked once, evaluated on arrays."""
 
 from __future__ import annotations
 
@@ -14,9 +14,19 @@ import numpy.typing as npt
 from simpleeval import SimpleEval
 
 from ..errors import CaseError, Problem, show
-from .grammar import CALLS, CONSTANTS, FUNCTIONS, NAMES, OPERATORS, POSITION, ExpressionError, parsed
+from .grammar import (
+    CALLS,
+    CONSTANTS,
+    FUNCTIONS,
+    NAMES,
+    OPERATORS,
+    POSITION,
+    TIME_NAMES,
+    ExpressionError,
+    parsed,
+)
 
-__all__ = ["FUNCTIONS", "NAMES", "Expression", "ExpressionError", "Scalar", "evaluate"]
+__all__ = ["FUNCTIONS", "NAMES", "Expression", "ExpressionError", "Scalar", "Signal", "evaluate"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -67,8 +77,7 @@ class Expression:
         second = points[axes[1]] if len(axes) > 1 else np.zeros_like(first)
         names = {**CONSTANTS, **dict(zip("xyz", points, strict=True))}
         names |= {"r": np.hypot(first, second), "phi": np.arctan2(second, first)}
-        with np.errstate(all="ignore"):
-            value = _Arithmetic(names).eval(self.text, parsed(self.text).body)
+        value = _value(self.text, parsed(self.text), names)
         return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), points.shape[1:]))
 
     def constant(self) -> float:
@@ -87,6 +96,33 @@ class Expression:
         if not np.isfinite(value):
             raise ExpressionError("must be a finite real number", f"its value is {value}")
         return value
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A real function of the time t, with the operators and functions of `Expression`.
+
+    Raises
+    ------
+    ExpressionError : a syntax error, an unknown name, or anything but arithmetic
+
+    >>> import numpy as np
+    >>> Signal("1 if t < 2 else exp(2 - t)")(np.array([0.0, 2.0])).tolist()
+    [1.0, 1.0]
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise ExpressionError("must be a string")
+        parsed(self.text, TIME_NAMES)
+
+    def __call__(self, time: npt.ArrayLike) -> Array:
+        """Values at times (...), not finite where the expression is undefined."""
+        t = np.asarray(time, dtype=np.float64)
+        value = _value(self.text, parsed(self.text, TIME_NAMES), {**CONSTANTS, "t": t})
+        return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), t.shape))
 
 
 Scalar: TypeAlias = float | Expression
@@ -125,6 +161,11 @@ def evaluate(value: Scalar, position: npt.ArrayLike, axes: Sequence[int] = (0, 1
         rule = "must be a finite real number everywhere in its region"
         raise CaseError([Problem(key, rule, show(value.text), hint)])
     return values
+
+
+def _value(text: str, tree: ast.Expression, names: dict[str, Any]) -> Any:
+    with np.errstate(all="ignore"):
+        return _Arithmetic(names).eval(text, tree.body)
 
 
 class _Arithmetic(SimpleEval):  # type: ignore[misc]

@@ -16,7 +16,17 @@ import numpy as np
 
 from ..errors import did_you_mean, show
 
-__all__ = ["CALLS", "CONSTANTS", "FUNCTIONS", "NAMES", "OPERATORS", "POSITION", "ExpressionError", "parsed"]
+__all__ = [
+    "CALLS",
+    "CONSTANTS",
+    "FUNCTIONS",
+    "NAMES",
+    "OPERATORS",
+    "POSITION",
+    "TIME_NAMES",
+    "ExpressionError",
+    "parsed",
+]
 
 _LONGEST = 1000
 _DEEPEST = 60
@@ -24,6 +34,7 @@ _DEEPEST = 60
 POSITION = ("x", "y", "z", "r", "phi")
 CONSTANTS = {"pi": np.float64(np.pi), "e": np.float64(np.e)}
 NAMES = (*POSITION, *CONSTANTS)
+TIME_NAMES = ("t", *CONSTANTS)
 
 
 class ExpressionError(ValueError):
@@ -118,8 +129,8 @@ _SYNONYMS = {"Pi": "pi", "PI": "pi", "theta": "phi", "rho": "r", "arg": "phi"}
 
 
 @functools.lru_cache(maxsize=512)
-def parsed(text: str) -> ast.Expression:
-    """The checked syntax tree of an expression.
+def parsed(text: str, names: tuple[str, ...] = NAMES) -> ast.Expression:
+    """The checked syntax tree of an expression of these names.
 
     Raises
     ------
@@ -136,7 +147,7 @@ def parsed(text: str) -> ast.Expression:
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
         if id(node) not in called:
-            _check_node(node)
+            _check_node(node, names)
     return tree
 
 
@@ -162,16 +173,19 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
     raise ExpressionError("must be a simpler expression", f"it is nested more than {_DEEPEST} deep")
 
 
-def _check_node(node: ast.AST) -> None:
+def _check_node(node: ast.AST, names: tuple[str, ...]) -> None:
     if isinstance(node, ast.Constant):
         _check_constant(node.value)
     elif isinstance(node, ast.Name):
-        if node.id not in NAMES:
-            raise ExpressionError(f"must use known names only; {node.id!r} is not one", _known(node.id))
+        if node.id not in names:
+            raise ExpressionError(
+                f"must use known names only; {node.id!r} is not one", _known(node.id, names)
+            )
     elif isinstance(node, ast.Call):
-        _check_call(node)
+        _check_call(node, names)
     elif not isinstance(node, _NODES) and type(node) not in OPERATORS:
-        rule = "must be arithmetic of numbers, x, y, z, r, phi and the usual functions"
+        variables = ", ".join(name for name in names if name not in CONSTANTS)
+        rule = f"must be arithmetic of numbers, {variables} and the usual functions"
         raise ExpressionError(rule, _HINTS.get(type(node), f"{type(node).__name__} is not allowed"))
 
 
@@ -186,10 +200,10 @@ def _check_constant(value: object) -> None:
         raise ExpressionError("must be real arithmetic", "a number in it is too large")
 
 
-def _check_call(node: ast.Call) -> None:
+def _check_call(node: ast.Call, names: tuple[str, ...]) -> None:
     if not isinstance(node.func, ast.Name) or node.func.id not in CALLS:
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)[:30]
-        raise ExpressionError(f"must call known functions only; {name!r} is not one", _known(name))
+        raise ExpressionError(f"must call known functions only; {name!r} is not one", _known(name, names))
     _, fewest, most = CALLS[node.func.id]
     if node.keywords or not fewest <= len(node.args) <= most:
         count = str(fewest) if fewest == most else f"{fewest} to {most}"
@@ -198,5 +212,5 @@ def _check_call(node: ast.Call) -> None:
         )
 
 
-def _known(name: str) -> str:
-    return did_you_mean(name, (*NAMES, *FUNCTIONS), _SYNONYMS) or f"known names: {', '.join(NAMES)}"
+def _known(name: str, names: tuple[str, ...]) -> str:
+    return did_you_mean(name, (*names, *FUNCTIONS), _SYNONYMS) or f"known names: {', '.join(names)}"

@@ -15,6 +15,7 @@ from .base import Broken, Model
 from .expressions import Scalar
 from .impurities import Impurities
 from .quantities import Quantity, Triple, Vector
+from .timing import TimeSignal
 
 __all__ = ["Contact", "Field", "Interface", "Material", "PairPotential", "Terminal", "Vortex"]
 
@@ -182,6 +183,7 @@ class Terminal(Model):
         "bias": "voltage",
         "T": "temperature",
         "spin_accumulation": "spin_voltage",
+        "pulse": "signal",
     }
 
     normal: StrictBool = False
@@ -210,6 +212,9 @@ class Terminal(Model):
         0.0,
     )
     """Spin voltage [Vx, Vy, Vz]: spins along its direction sit at +|V_s|, the others at −|V_s| [energy]."""
+    signal: TimeSignal | None = None
+    """Expression of the time t that multiplies voltage and spin_voltage: "sin(3*t)", "1 if t < 2 else 0".
+    Needs [solve.time]."""
 
     def _relations(self) -> Iterable[Broken]:
         if self.voltage and self.Delta:

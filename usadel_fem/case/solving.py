@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -24,6 +23,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from ..errors import did_you_mean, show
 from .base import Broken, Model, broken_rule
 from .quantities import Quantity, Triple, Vector
+from .timing import Time
 
 __all__ = ["Solve"]
 
@@ -173,6 +173,7 @@ class Solve(Model):
         "eta": "broadening",
         "energy": "energies",
         "tol": "tolerance",
+        "times": "time",
         "maxiter": "max_iterations",
         "max_iter": "max_iterations",
         "selfconsistent": "self_consistent",
@@ -216,18 +217,12 @@ class Solve(Model):
     """Error of the terminal currents, relative to the largest, at which a grid of energies is fine enough."""
     max_energies: Annotated[StrictInt, Described(ge=9)] = 2000
     """Most energies that such a grid may have."""
-    times: (
-        Annotated[
-            tuple[float, ...],
-            Vector(Quantity("time", above=0), least=1, most=100_000, hint="a list of times, rising"),
-        ]
-        | None
-    ) = None
-    """Times after switching on the terminals, as t/ħ [1/energy], at which a normal device is also shown."""
     conductance: StrictBool = False
     """Find the differential conductances ∂I/∂V between the normal terminals: one more solve for each."""
     relaxation: Annotated[float, Quantity("energy", least=0)] = 0.0
     """Rate at which the energy distribution relaxes to `temperature` [energy]; charge and spin stay."""
+    time: Time | None = None
+    """Follow charge and spin of a normal device in time (needs kind = "nonequilibrium")."""
     quantisation_axis: Annotated[
         Triple, Vector(Quantity("number"), finish=_unit_vector, hint="components along x, y and z")
     ] = (0.0, 0.0, 1.0)
@@ -249,12 +244,24 @@ class Solve(Model):
         for key in ("free_energy", "critical_temperature"):
             if data.get(key) is True and kind in ("spectrum", "nonequilibrium"):
                 yield Broken((key,), 'must stand beside kind = "equilibrium"', "true")
-        for key in ("energy_tolerance", "max_energies", "times", "conductance", "relaxation"):
+        for key in ("energy_tolerance", "max_energies", "conductance", "relaxation"):
             given = data.get(key) not in (None, cls.model_fields[key].default)
             if given and kind in ("spectrum", "equilibrium"):
                 yield Broken((key,), 'must stand beside kind = "nonequilibrium"', show(data[key]))
+        yield from cls._time_rules(data)
         if data.get("fixed_phase") is True and data.get("self_consistent") is not True:
             yield Broken(("fixed_phase",), "must stand beside self_consistent = true", "true")
+
+    @classmethod
+    def _time_rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:
+        if data.get("time") is None:
+            return
+        if data.get("kind") in ("spectrum", "equilibrium"):
+            yield Broken(("time",), 'must stand beside kind = "nonequilibrium"', show(data["time"]))
+        for key in ("energies", "energy_tolerance", "max_energies", "conductance", "relaxation"):
+            if data.get(key) not in (None, cls.model_fields[key].default):
+                rule = "must not stand beside [solve.time]: charge and spin need no energies"
+                yield Broken((key,), rule, show(data[key]), "remove one of the two")
 
     @model_serializer(mode="wrap", when_used="json")
     def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -265,8 +272,6 @@ class Solve(Model):
     def _relations(self) -> Iterable[Broken]:
         if self.real_energies and self.broadening == 0 and "broadening" in self.model_fields_set:
             yield Broken(("broadening",), "must be > 0 at real energies", "0")
-        if any(b <= a for a, b in pairwise(self.times or ())):
-            yield Broken(("times",), "must rise", show(self.times))
         if self.kind == "nonequilibrium" and any(e.imag or e.real < 0 for e in self.energies or ()):
             rule = "must be real and >= 0 out of equilibrium"
             yield Broken(

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from usadel_fem.labelled import Observable, Observables
+from usadel_fem.labelled import SERIES, Observable, Observables
 
 Columns = dict[str, NDArray[Any]]
 
@@ -27,29 +27,30 @@ def flatten(
 
 def columns(
     observables: Observables,
-    at: Literal["node", "cell", "energy"],
-    energy: int | None = None,
+    at: Literal["node", "cell", "energy", "time"],
+    step: int | None = None,
     only: Collection[str] | None = None,
 ) -> Columns:
-    """Real arrays, (n,) or (n, 3), of what lives `at` nodes, cells or energies.
+    """Real arrays, (n,) or (n, 3), of what lives `at` nodes, cells, energies or times.
 
     Args:
         observables: labelled arrays.
         at: which of them.
-        energy: None for the fields without an energy axis, else those with one, at this energy.
+        step: None for the fields without an axis of energies or times, else those with one, at this place
+            of it.
         only: names of observables or of columns to keep; None for all.
 
     >>> f = Observable(np.array([[1j, 2.0]]), dims=("energy", "node"), at="node")
-    >>> columns({"singlet": f}, "node", energy=0)
+    >>> columns({"singlet": f}, "node", step=0)
     {'singlet_re': array([0., 2.]), 'singlet_im': array([1., 0.])}
     """
     found: Columns = {}
     for owner, entry in observables.items():
         for name, value in flatten({owner: entry}):
-            spectral = at != "energy" and "energy" in value.dims
-            if value.at != at or spectral != (energy is not None):
+            series = at not in SERIES and not set(SERIES).isdisjoint(value.dims)
+            if value.at != at or series != (step is not None):
                 continue
-            parts = split(name, value, at, energy)
+            parts = split(name, value, at, step)
             found.update({key: part for key, part in parts.items() if _wanted(only, owner, name, key)})
     return found
 
@@ -58,12 +59,13 @@ def _wanted(only: Collection[str] | None, *names: str) -> bool:
     return only is None or any(name in only for name in names)
 
 
-def split(name: str, value: Observable, at: str, energy: int | None = None) -> Columns:
-    """Real columns of one array along its axis `at`, at one energy if it has an axis of energies."""
+def split(name: str, value: Observable, at: str, step: int | None = None) -> Columns:
+    """Real columns of one array along its axis `at`, at one energy or time if it has an axis of these."""
     array, dims = np.asarray(value), list(value.dims)
-    if energy is not None:
-        array = array.take(energy, axis=dims.index("energy"))
-        dims.remove("energy")
+    if step is not None:
+        series = next(axis for axis in SERIES if axis in dims)
+        array = array.take(step, axis=dims.index(series))
+        dims.remove(series)
     array = np.moveaxis(array, dims.index(at), 0)
     dims.remove(at)
     vector = "component" in dims and array.shape[1 + dims.index("component")] == 3

@@ -10,6 +10,7 @@ from typing import Any
 from usadel_fem.io.columns import flatten
 from usadel_fem.io.reader import ResultReader, as_result_file
 from usadel_fem.io.summary import scalars
+from usadel_fem.labelled import Observable
 from usadel_fem.outcomes import Outcome, format_energy
 
 
@@ -47,7 +48,12 @@ def _convergence(reader: ResultReader) -> Iterator[str]:
     waiting = sum(report.outcome is Outcome.NOT_RUN for report in reports)
     failed = [report for report in reports if not report.ok and report.outcome is not Outcome.NOT_RUN]
     left = f", {waiting} not solved yet (go on with --resume)" if waiting else ""
-    yield f"energies      {len(reports)}, of which {len(reports) - len(failed) - waiting} converged{left}"
+    times = reader.observables().get("time")
+    if isinstance(times, Observable):
+        span = f" from {times[0]:.6g} to {times[-1]:.6g} {times.unit}" if times.size else ""
+        yield f"times         {times.size}{span}"
+    else:
+        yield f"energies      {len(reports)}, of which {len(reports) - len(failed) - waiting} converged{left}"
     if reports:
         yield f"              from {format_energy(reports[0].energy)} to {format_energy(reports[-1].energy)}"
     for report in failed:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io.atomic import atomic_path
 from usadel_fem.io.columns import Columns, columns, flatten, split
-from usadel_fem.labelled import Observable, Observables
+from usadel_fem.labelled import SERIES, Observable, Observables
 from usadel_fem.outcomes import EnergyReport
 
 AXES = "xyz"
@@ -30,8 +30,8 @@ def write_tables(
     observables: Observables,
     convergence: Sequence[EnergyReport],
 ) -> list[Path]:
-    """Write scalars.csv, spectra.csv, convergence.csv; fields.csv (nodes) and cells.csv, with _NNNN for each
-    energy; probe_NAME.csv and vortex_N.csv, a row for each energy and point.
+    """Write scalars.csv, spectra.csv, times.csv, convergence.csv; fields.csv (nodes), cells.csv, with _NNNN
+    for each energy or time; probe_NAME.csv and vortex_N.csv, a row for each energy or time and point.
 
     A table with nothing to say is left out. Returns the files.
     """
@@ -55,6 +55,8 @@ def _tables(
     at_energies: Columns = {"energy_re": energies.real, "energy_im": energies.imag}
     at_nodes: Columns = {axis: mesh.nodes[:, i] for i, axis in enumerate(AXES)}
     yield "spectra.csv", at_energies, columns(observables, "energy")
+    times = columns(observables, "time")
+    yield "times.csv", {}, times
     yield "convergence.csv", {}, _convergence(convergence)
     centres = mesh.nodes[mesh.cells].mean(axis=1)
     at_cells: Columns = {axis: centres[:, i] for i, axis in enumerate(AXES)} | {"region": mesh.cell_region}
@@ -62,26 +64,26 @@ def _tables(
     for at, place in where.items():
         file = FILES[at]
         yield f"{file}.csv", place, columns(observables, at)
-        for i in range(len(energies)):
-            yield f"{file}_{i:04d}.csv", place, columns(observables, at, energy=i)
+        for i in range(len(times.get("time", energies))):
+            yield f"{file}_{i:04d}.csv", place, columns(observables, at, step=i)
+    series = {"time": times["time"]} if times else {"energy_re": energies.real, "energy_im": energies.imag}
     for name, values in observables.items():
         if isinstance(values, Mapping) and name.startswith(PLACES):
-            yield f"{NOT_IN_NAMES.sub('_', name)}.csv", {}, _of_place(values, energies)
+            yield f"{NOT_IN_NAMES.sub('_', name)}.csv", {}, _of_place(values, series)
 
 
-def _of_place(values: Mapping[str, Observable], energies: NDArray[np.complex128]) -> Columns:
-    """All of a probe or profile, energy after energy; what does not depend on energy stands in every row."""
-    spectral = any("energy" in value.dims for value in values.values())
+def _of_place(values: Mapping[str, Observable], series: Columns) -> Columns:
+    """All of a probe or profile, step after step; what does not depend on the step stands in every row."""
+    stepped = any(not set(SERIES).isdisjoint(value.dims) for value in values.values())
     found: dict[str, list[NDArray[Any]]] = {}
-    for i in range(len(energies)) if spectral else (None,):
+    for i in range(len(next(iter(series.values())))) if stepped else (None,):
         rows: Columns = {}
         for name, value in values.items():
-            axis = next(dim for dim in value.dims if dim != "energy")
-            rows |= split(name, value, axis, i if "energy" in value.dims else None)
+            axis = next(dim for dim in value.dims if dim not in SERIES)
+            rows |= split(name, value, axis, None if set(SERIES).isdisjoint(value.dims) else i)
         if i is not None:
             size = len(next(iter(rows.values())))
-            at = {"energy_re": energies[i].real, "energy_im": energies[i].imag}
-            rows = {key: np.full(size, value) for key, value in at.items()} | rows
+            rows = {key: np.full(size, steps[i]) for key, steps in series.items()} | rows
         for key, array in rows.items():
             found.setdefault(key, []).append(array)
     return {key: np.concatenate(parts) for key, parts in found.items()}

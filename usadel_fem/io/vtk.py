@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io.atomic import atomic_path, write_text
 from usadel_fem.io.columns import Columns, columns
-from usadel_fem.labelled import Observables
+from usadel_fem.labelled import Observable, Observables
 
 _PER_ENERGY = re.compile(r"fields_\d{4,}\.vtu")
 
@@ -39,11 +39,12 @@ def write_fields(
     observables: Observables,
     only: Collection[str] | None = None,
 ) -> list[Path]:
-    """Write fields.vtu and, for spectra, fields.pvd with one fields_NNNN.vtu per energy.
+    """Write fields.vtu and, for spectra and series in time, fields.pvd with one fields_NNNN.vtu per step.
 
-    fields.vtu holds the fields without an energy axis and the spectral ones at the energy nearest to zero,
-    which stands in its field data as energy_re and energy_im. The time of an entry of fields.pvd is its
-    energy.
+    For spectra fields.vtu holds the fields without an energy axis and the spectral ones at the energy
+    nearest to zero, which stands in its field data as energy_re and energy_im; the time of an entry of
+    fields.pvd is its energy. For series in time it is the time, which is TimeValue of each file, and
+    fields.vtu holds the last one.
 
     Args:
         directory: made if need be; files of an earlier run there are replaced.
@@ -59,28 +60,46 @@ def write_fields(
     cell_data = {"region": mesh.cell_region} | columns(observables, "cell", only=only)
     point_data = columns(observables, "node", only=only)
     files: list[Path] = []
-    for i, energy in enumerate(energies):
-        point_spectra = columns(observables, "node", energy=i, only=only)
-        cell_spectra = columns(observables, "cell", energy=i, only=only)
-        if not point_spectra and not cell_spectra:
+    labels, places, shown = _series(energies, observables)
+    for i, label in enumerate(labels):
+        point_series = columns(observables, "node", step=i, only=only)
+        cell_series = columns(observables, "cell", step=i, only=only)
+        if not point_series and not cell_series:
             break
         path = directory / f"fields_{i:04d}.vtu"
-        files.append(write_vtu(path, mesh, point_data | point_spectra, cell_data | cell_spectra, energy))
+        files.append(write_vtu(path, mesh, point_data | point_series, cell_data | cell_series, label))
     front = directory / "fields.vtu"
     if not files:
         return [write_vtu(front, mesh, point_data, cell_data)]
-    nearest = files[int(np.argmin(np.abs(energies)))]
-    write_text(front, nearest.read_text(encoding="utf-8"))
+    write_text(front, files[shown].read_text(encoding="utf-8"))
     if len(files) == 1:
         files[0].unlink()
         return [front]
-    return [front, _write_collection(directory / "fields.pvd", files, energies), *files]
+    return [front, _write_collection(directory / "fields.pvd", files, places), *files]
+
+
+def _series(
+    energies: NDArray[np.complex128], observables: Observables
+) -> tuple[list[Mapping[str, float]], list[float], int]:
+    """Field data and time of every step, and the step that fields.vtu shows."""
+    time = observables.get("time")
+    if isinstance(time, Observable):
+        times = [float(t) for t in time]
+        return [{"TimeValue": t} for t in times], times, len(times) - 1
+    labels: list[Mapping[str, float]] = [
+        {"energy_re": float(e.real), "energy_im": float(e.imag)} for e in energies
+    ]
+    return labels, _times(energies), int(np.argmin(np.abs(energies))) if len(energies) else 0
 
 
 def write_vtu(
-    path: Path, mesh: FieldMesh, point_data: Columns, cell_data: Columns, energy: complex | None = None
+    path: Path,
+    mesh: FieldMesh,
+    point_data: Columns,
+    cell_data: Columns,
+    label: Mapping[str, float] | None = None,
 ) -> Path:
-    """Write one VTU file: arrays of shape (n,) or (n, 3) at nodes and cells, and the energy as field data."""
+    """Write one VTU file: arrays of shape (n,) or (n, 3) at nodes and cells, and numbers as field data."""
     grid = meshio.Mesh(
         mesh.nodes,
         [(mesh.cell_type, oriented(mesh))],
@@ -89,8 +108,8 @@ def write_vtu(
     )
     with atomic_path(path) as temporary:
         meshio.write(temporary, grid, file_format="vtu")
-        if energy is not None:
-            _add_field_data(temporary, {"energy_re": energy.real, "energy_im": energy.imag})
+        if label is not None:
+            _add_field_data(temporary, label)
     return path
 
 
@@ -128,8 +147,7 @@ def _add_field_data(path: Path, values: Mapping[str, float]) -> None:
     )
 
 
-def _write_collection(path: Path, files: list[Path], energies: NDArray[np.complex128]) -> Path:
-    times = _times(energies)
+def _write_collection(path: Path, files: list[Path], times: list[float]) -> Path:
     entries = "".join(
         f'    <DataSet timestep="{times[i]!r}" part="0" file={quoteattr(files[i].name)}/>\n'
         for i in np.argsort(times)

@@ -178,42 +178,6 @@ def conductances(
     }
 
 
-def transients(
-    device: Device, times: Real, h: Real, currents: Mapping[str, Real]
-) -> dict[str, Observable | dict[str, Observable]]:
-    """Accumulations and terminal currents of a normal device in time.
-
-    Args:
-        times: (n,).
-        h: ∫₀^∞ dε of δĥ, (n, N, 8).
-        currents: ¼ Tr B_α of the currents into the device by terminal, (n, 8).
-    """
-    n_f, field = nodal_average(device, "N_F"), nodal_average(device, "exchange")
-    spin = 2 * n_f[:, None] * (field - h[:, :, SPIN])
-    length = f"length^{device.space.dimension}"
-
-    def labelled(part: int | slice, unit: str, text: str) -> dict[str, Observable]:
-        return {
-            name: Observable(
-                -j[:, part], ("time", "component")[: np.ndim(j[:, part])], f"{unit}·{length}", text
-            )
-            for name, j in currents.items()
-        }
-
-    return {
-        "time": Observable(times, ("time",), "1/energy", "time after the terminals were switched on"),
-        "transient_charge_density": Observable(
-            -2 * n_f * h[:, :, CHARGE], ("time", "node"), "N_F energy", "charge imbalance in time"
-        ),
-        "transient_spin_density": Observable(
-            spin, ("time", "node", "component"), "N_F energy", "spin density in time"
-        ),
-        "transient_current": labelled(CHARGE, "N_F energy²", "charge current into the device in time"),
-        "transient_spin_current": labelled(SPIN, "N_F energy²", "spin current into the device in time"),
-        "transient_energy_current": labelled(ENERGY, "N_F energy³", "energy current into the device in time"),
-    }
-
-
 def _balance(currents: Mapping[str, float | Real], alike: Iterable[float | Real]) -> Observable:
     """Σ over the terminals, relative to the largest current of the same unit: what stays in the device."""
     total = np.sum([np.asarray(i) for i in currents.values()], axis=0)

@@ -326,11 +326,40 @@ def test_bias_of_a_terminal_in_units():
             "left": {"normal": True, "voltage": "0.1 mV", "temperature": "1.2 K"},
             "right": {"normal": True, "spin_voltage": ["20 uV", 0, 0.3]},
         },
-        solve={"kind": "nonequilibrium", "temperature": "0.8 K", "times": ["3 ps", "10 ps"]},
+        solve={"kind": "nonequilibrium", "temperature": "0.8 K"},
     )
     left, right = case.terminal["left"], case.terminal["right"]
     assert left.voltage == pytest.approx(0.1)
     assert left.temperature == pytest.approx(1.2 * 0.08617333262)
     assert right.spin_voltage == pytest.approx((0.02, 0, 0.3))
-    assert case.solve.times == pytest.approx((3 / 0.6582119569, 10 / 0.6582119569))
     assert case.solve.broadening == pytest.approx(0.01 * case.solve.temperature)
+
+
+def test_a_run_in_time_in_units():
+    """Times in ħ over the energy unit; what it was given comes back from JSON."""
+    case = Case(
+        units={"energy": "meV", "length": "nm"},
+        mesh={"shape": "wire", "length": 130, "elements": 4},
+        material={"N": {"D": "5 cm^2/s"}},
+        region={"wire": "N"},
+        terminal={"left": {"normal": True, "voltage": "0.1 mV", "signal": "1 if t < 2 else exp(2 - t)"}},
+        solve={
+            "kind": "nonequilibrium",
+            "temperature": "0.8 K",
+            "time": {
+                "stop": "10 ps",
+                "output": ["3 ps", 15],
+                "voltage": "20 uV",
+                "spin_voltage": ["0.1*x", 0, 0],
+            },
+        },
+    )
+    time = case.solve.time
+    assert time.stop == pytest.approx(10 / 0.6582119569)
+    assert time.times == pytest.approx([3 / 0.6582119569, 15])
+    assert time.voltage == pytest.approx(0.02)
+    assert case.terminal["left"].signal(3.0) == pytest.approx(np.exp(-1))
+    again = Case.model_validate_json(case.model_dump_json(by_alias=True, exclude_defaults=True))
+    assert again.solve.time == time
+    assert again.terminal == case.terminal
+    assert time.model_copy(update={"output": 3}).times.tolist() == [0, time.stop / 2, time.stop]
