@@ -1,0 +1,126 @@
+"""Tangents of ǧ² = 1 in the frames ǧ = Mτ₃M⁻¹, M = [[1, γ], [γ̃, 1]], M⁻¹ = diag(N, Ñ) [[1, −γ], [−γ̃, 1]].
+
+Matrices are stored entry by entry here, (2, 2, n) for n nodes: a product of 2×2 blocks is then eight
+vector products, four times faster than n small matrix products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from usadel_fem.physics.nambu import PAULI, Complex
+
+BLOCK = 2048
+"""Nodes handled at once: what one step of the algebra touches stays in the processor's cache."""
+
+
+def parts(total: int) -> list[slice]:
+    """Slices of at most `BLOCK` nodes."""
+    return [slice(start, start + BLOCK) for start in range(0, total, BLOCK)]
+
+
+def by_entry(x: Complex) -> Complex:
+    """(n, ...) → (..., n), contiguous."""
+    return np.ascontiguousarray(np.moveaxis(x, 0, -1))
+
+
+def multiply(a: Complex, b: Complex) -> Complex:
+    """ab of 2×2 matrices (..., 2, 2, n).
+
+    >>> a, b = np.arange(8.0).reshape(2, 2, 2), np.ones((2, 2, 2))
+    >>> bool(np.array_equal(multiply(a, b)[..., 1], a[..., 1] @ b[..., 1]))
+    True
+    """
+    out = a[..., :, 0, None, :] * b[..., None, 0, :, :]
+    out += a[..., :, 1, None, :] * b[..., None, 1, :, :]
+    return out
+
+
+@dataclass(frozen=True)
+class Frames:
+    """γ, γ̃, N = (1 − γγ̃)⁻¹ and Ñ = (1 − γ̃γ)⁻¹ of every node, each (2, 2, n)."""
+
+    gamma: Complex
+    gamma_tilde: Complex
+    n: Complex
+    n_tilde: Complex
+
+    @classmethod
+    def of(cls, m: Complex, inverse: Complex) -> Frames:
+        """From M and M⁻¹ of `nambu.frame`, (n, 4, 4)."""
+        blocks = m[:, :2, 2:], m[:, 2:, :2], inverse[:, :2, :2], inverse[:, 2:, 2:]
+        return cls(*(by_entry(x) for x in blocks))
+
+    def __getitem__(self, nodes: slice) -> Frames:
+        return Frames(*(x[..., nodes] for x in (self.gamma, self.gamma_tilde, self.n, self.n_tilde)))
+
+    def change(self, eh: Complex, he: Complex) -> Complex:
+        """δǧ = −2Mτ₃wM⁻¹, (4, 4, n), of the blocks of w, (2, 2, n).
+
+        With u = w_eh Ñ, ũ = w_he N:  δǧ = −2 [[−uγ̃ − γũ, u + γũγ], [−ũ − γ̃uγ̃, ũγ + γ̃u]].
+        """
+        u, v = multiply(eh, -2 * self.n_tilde), multiply(he, -2 * self.n)
+        left, right = multiply(u, self.gamma_tilde), multiply(v, self.gamma)
+        out = np.empty((4, 4, eh.shape[-1]), dtype=complex)
+        out[:2, :2] = -left - multiply(self.gamma, v)
+        out[:2, 2:] = u + multiply(self.gamma, right)
+        out[2:, :2] = -v - multiply(self.gamma_tilde, left)
+        out[2:, 2:] = right + multiply(self.gamma_tilde, u)
+        return out
+
+    def turned(self, x: Complex) -> tuple[Complex, Complex]:
+        """Blocks eh and he of M⁻¹xM, (2, 2, n) each, for x (4, 4, n)."""
+        ee, eh, he, hh = x[:2, :2], x[:2, 2:], x[2:, :2], x[2:, 2:]
+        lower = multiply(he, self.gamma) + hh
+        upper = multiply(eh, self.gamma_tilde) + ee
+        right = multiply(ee, self.gamma) + eh - multiply(self.gamma, lower)
+        left = multiply(hh, self.gamma_tilde) + he - multiply(self.gamma_tilde, upper)
+        return multiply(self.n, right), multiply(self.n_tilde, left)
+
+
+_STATES: Complex = np.stack([np.linalg.eigh(-sigma)[1] for sigma in PAULI[1:]])
+_TO_STATES: Complex = np.stack([np.kron(v.conj().T, v.T) for v in _STATES])
+_FROM_STATES: Complex = np.stack([np.kron(v, v.conj()) for v in _STATES])
+"""x → V†xV and back for flattened spin matrices x, V the eigenstates +1 and −1 of σ^a."""
+
+
+def spin_blocks(x: Complex) -> Complex:
+    """The Nambu matrices x_st between the spins s and t, (s, t, 2, 2, n), of x (n, 4, 4)."""
+    return np.ascontiguousarray(x.reshape(-1, 2, 2, 2, 2).transpose(2, 4, 1, 3, 0))
+
+
+def from_spin_blocks(blocks: Complex) -> Complex:
+    """Back to (n, 4, 4).
+
+    >>> x = np.arange(32.0).reshape(2, 4, 4)
+    >>> bool(np.array_equal(from_spin_blocks(spin_blocks(x)), x))
+    True
+    """
+    return blocks.transpose(4, 2, 0, 3, 1).reshape(-1, 4, 4)
+
+
+def along(a: int, blocks: Complex, back: bool = False) -> Complex:
+    """Spin blocks between the eigenstates of σ^a instead of those of σ_z, or back."""
+    if a == 2:
+        return blocks
+    matrix = (_FROM_STATES if back else _TO_STATES)[a]
+    return (matrix @ blocks.reshape(4, -1)).reshape(blocks.shape)
+
+
+def both_sides(x: Complex) -> Complex:
+    """The blocks s = t of ½{σ^a, x}, (s, 2, 2, n), of spin blocks along a; the others vanish."""
+    return np.stack([x[0, 0], -x[1, 1]])
+
+
+def on_diagonal(x: Complex) -> Complex:
+    """½{σ^a, x} as spin blocks (s, t, 2, 2, n) from the blocks x_ss."""
+    out = np.zeros((2, *x.shape), dtype=complex)
+    out[0, 0], out[1, 1] = x[0], -x[1]
+    return out
+
+
+def round_trip(x: Complex, y: Complex) -> Complex:
+    """The blocks s = t of xy, (s, 2, 2, n), of spin blocks."""
+    return multiply(x[:, 0], y[0]) + multiply(x[:, 1], y[1])
