@@ -12,12 +12,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
 from usadel_fem.fem.forms import Forms, SpinHall
 from usadel_fem.fem.links import adjoint, apply, spin_matrix
+from usadel_fem.physics.frames import (
+    Frames,
+    along,
+    both_sides,
+    by_entry,
+    from_spin_blocks,
+    multiply,
+    on_diagonal,
+    parts,
+    round_trip,
+    spin_blocks,
+)
 from usadel_fem.physics.nambu import (
     SIGMA,
     TAU3_DIAGONAL,
@@ -31,7 +44,7 @@ from usadel_fem.physics.nambu import (
     trace,
 )
 
-BLOCK = 256
+BLOCK = 512
 """Matrices handled at once: three times faster than all together, which would live in main memory."""
 
 
@@ -75,7 +88,8 @@ def quadratic(forms: Forms, g: Complex) -> Complex:
     if forms.spin_relaxation is not None:
         force -= 0.125 * sigma_sandwich(apply(forms.spin_relaxation, g))
     for a, matrix in forms.swapping:
-        force -= 0.25j * commutator(apply(matrix, g), SIGMA[a])
+        bent = apply(matrix, g)
+        force -= 0.25j * (sigma_right(bent, a) - sigma_left(a, bent))
     if forms.precession is not None:
         force += 0.5 * apply(forms.precession, g)
     for field in forms.transverse:
@@ -130,26 +144,34 @@ class SpinHallState:
         return self._collect(by_value, by_gradient)
 
     def change(self, dg: Complex, frozen: bool = False) -> Complex:
-        """dF_i for dǧ_i; frozen: the undifferentiated ǧ of the form is held fixed (Picard)."""
-        at, other = self.form.at, self.right or self
-        d = [apply(matrix, dg) for matrix in at.gradient]
-        y = None if frozen else apply(at.value, dg)
-        by_value = np.zeros_like(self.g)
-        by_gradient = [np.zeros_like(self.g) for _ in d]
-        for k, l, a, weight in self._planes():
-            for part in blocks(self.g.shape[0]):
-                w, ek, el = weight[part], d[k][part], d[l][part]
-                left, right = self._plane(k, l, a, part), other._plane(k, l, a, part)
-                by_k, by_l = el @ right[2] - left[2] @ el, ek @ right[2] - left[2] @ ek
-                if y is not None:
-                    bent = ek @ right[1] - left[1] @ ek + left[0] @ el - el @ right[0]
-                    by_value[part] += w * _both_sides(a, bent)
-                    sy = _both_sides(a, y[part])
-                    by_k += left[1] @ sy - sy @ right[1]
-                    by_l += left[0] @ sy - sy @ right[0]
-                by_gradient[k][part] += w * by_k
-                by_gradient[l][part] -= w * by_l
-        return self._collect(by_value, by_gradient)
+        """dF_i for dǧ_i; frozen: the undifferentiated ǧ of the form is held fixed (Picard).
+
+        In spin blocks along σ^a, where ½{σ^a, x} are the blocks ±x_ss.
+        """
+        at, other = self.form.at, self.right
+        varied = [apply(matrix, dg) for matrix in (at.value, *at.gradient)]
+        total = [np.empty_like(self.g) for _ in varied]
+        for part in blocks(self.g.shape[0]):
+            y, *d = (spin_blocks(x[part]) for x in varied)
+            lefts = self._at(part)
+            rights = lefts if other is None else other._at(part)
+            by_value, *by_gradient = (np.zeros_like(y) for _ in varied)
+            for k, l, a, weight in self._planes():
+                w, ek, el, sy = weight[part, 0, 0], along(a, d[k]), along(a, d[l]), both_sides(along(a, y))
+                lk, ll, ls = left = _plane(lefts, k, l, a)
+                rk, rl, rs = left if other is None else _plane(rights, k, l, a)
+                by_k = multiply(el, rs) - multiply(ls[:, None], el)
+                by_l = multiply(ek, rs) - multiply(ls[:, None], ek)
+                if not frozen:
+                    bent = round_trip(ek, rl) - round_trip(ll, ek) + round_trip(lk, el) - round_trip(el, rk)
+                    by_value += along(a, on_diagonal(w * bent), back=True)
+                    by_k += multiply(ll, sy) - multiply(sy[:, None], rl)
+                    by_l += multiply(lk, sy) - multiply(sy[:, None], rk)
+                by_gradient[k] += along(a, w * by_k, back=True)
+                by_gradient[l] -= along(a, w * by_l, back=True)
+            for out, x in zip(total, (by_value, *by_gradient), strict=True):
+                out[part] = from_spin_blocks(x)
+        return self._collect(total[0], total[1:])
 
     def matrix(self, frozen: bool = False) -> sparse.csr_matrix:
         """`change` as a matrix on flattened nodal matrices, (16N, 16N)."""
@@ -157,9 +179,8 @@ class SpinHallState:
         value, gradient = spin_matrix(at.value), [spin_matrix(m) for m in at.gradient]
         transposed = [spin_matrix(adjoint(m)) for m in (at.value, *at.gradient)]
         total = sparse.csr_matrix((value.shape[1],) * 2, dtype=complex)
-        every = slice(None)
         for k, l, a, w in self._planes():
-            left, right = self._plane(k, l, a, every), other._plane(k, l, a, every)
+            left, right = ((x.gradient[k], x.gradient[l], _both_sides(a, x.g)) for x in (self, other))
             by_k, by_l, by_s = (
                 left_right(x, None) - left_right(None, y) for x, y in zip(left, right, strict=True)
             )
@@ -184,20 +205,25 @@ class SpinHallState:
             total += complex(np.sum(w[:, 0, 0] * integrand))
         return total
 
-    def _plane(self, k: int, l: int, a: int, part: slice) -> tuple[Complex, Complex, Complex]:
-        """∂_kǧ, ∂_lǧ and ½{σ^a, ǧ} at some of the points."""
-        return self.gradient[k][part], self.gradient[l][part], _both_sides(a, self.g[part])
+    def _at(self, part: slice) -> list[Complex]:
+        """∂_kǧ and, at the end, ǧ at some of the points, in spin blocks."""
+        return [spin_blocks(x[part]) for x in (*self.gradient, self.g)]
 
     def _planes(self) -> Iterator[tuple[int, int, int, Real]]:
         for k, l, a, sign in self.form.planes:
             yield k, l, a, 0.25 * sign * self.form.weight[:, None, None]
 
     def _collect(self, by_value: Complex, by_gradient: list[Complex]) -> Complex:
-        at = self.form.at
-        force = apply(adjoint(at.value), by_value)
-        for matrix, part in zip(at.gradient, by_gradient, strict=True):
-            force += apply(adjoint(matrix), part)
+        value, *gradient = self.form.transposed
+        force = apply(value, by_value)
+        for matrix, part in zip(gradient, by_gradient, strict=True):
+            force += apply(matrix, part)
         return force
+
+
+def _plane(fields: list[Complex], k: int, l: int, a: int) -> tuple[Complex, Complex, Complex]:
+    """∂_kǧ, ∂_lǧ and the diagonal of ½{σ^a, ǧ} between the eigenstates of σ^a."""
+    return along(a, fields[k]), along(a, fields[l]), both_sides(along(a, fields[-1]))
 
 
 def _both_sides(a: int, x: Complex) -> Complex:
@@ -250,9 +276,19 @@ class Linearisation:
     def at(
         cls, forms: Forms, m: Complex, inverse: Complex, g: Complex, omega: Complex, frozen: bool = False
     ) -> Linearisation:
+        """At ǧ with its frames M, M⁻¹ from `nambu.frame`, each (N, 4, 4)."""
         state = spin_hall_state(forms, g)
         local = inverse @ force(forms, g, omega, state) @ m * TAU3_DIAGONAL
         return cls(forms, m, inverse, local, state, frozen)
+
+    @cached_property
+    def frames(self) -> Frames:
+        return Frames.of(self.m, self.inverse)
+
+    @cached_property
+    def nodal(self) -> tuple[Complex, Complex]:
+        """Blocks ee and hh of `local`, (2, 2, N)."""
+        return by_entry(self.local[:, :2, :2]), by_entry(self.local[:, 2:, 2:])
 
     def gradient(self) -> Complex:
         """r_α = Tr F_iE_i^α, E^α = −2Mτ₃e^αM⁻¹."""
@@ -261,8 +297,8 @@ class Linearisation:
     def change_of_g(self, w: Complex) -> Complex:
         """δǧ = −2Mτ₃wM⁻¹ to first order."""
         out = np.empty_like(self.m)
-        for part in blocks(w.shape[0]):
-            out[part] = self.m[part] @ unpair(w[part], -2.0, 2.0) @ self.inverse[part]
+        for part in parts(w.shape[0]):
+            out[part] = np.moveaxis(self.frames[part].change(*by_entry(w[part])), -1, 0)
         return out
 
     def hessian(self, w: Complex) -> Complex:
@@ -272,10 +308,13 @@ class Linearisation:
         if self.state is not None:
             df += self.state.change(dg, self.frozen)
         out = np.empty_like(w)
-        for part in blocks(w.shape[0]):
-            off, local = unpair(w[part], 1.0, 1.0), self.local[part]
-            turned = self.inverse[part] @ df[part] @ self.m[part]
-            out[part] = pair(-2 * turned * TAU3_DIAGONAL + 2 * (local @ off + off @ local))
+        for part in parts(w.shape[0]):
+            w_eh, w_he = by_entry(w[part])
+            ee, hh = (block[..., part] for block in self.nodal)
+            eh, he = self.frames[part].turned(by_entry(df[part]))
+            eh += multiply(ee, w_eh) + multiply(w_eh, hh)
+            he -= multiply(hh, w_he) + multiply(w_he, ee)
+            out[part, 0], out[part, 1] = -2 * he.transpose(2, 1, 0), 2 * eh.transpose(2, 1, 0)
         return out
 
     def matrix(self) -> sparse.csr_matrix:

@@ -87,8 +87,6 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
     if linked is not None:
         stiffness = forms.covariant_stiffness(linked, (n_f * d).ravel())
     rate = np.asarray(coefficient("spin_relaxation_rate", x, element))
-    delta, h = coefficient("Delta", x, element), np.asarray(coefficient("exchange", x, element))
-    scale = np.abs(delta) + np.sqrt((h**2).sum(axis=0)) + rate / 4
     pairing, masses = _pairing(space, coefficient, around.critical_temperatures)
     consistent = _potentials(space, coefficient, around, partial(_weight, basis, n_f))
     lumping = _lumping(basis)
@@ -97,7 +95,6 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         stiffness=stiffness,
         scalar_stiffness=scalar,
         mass=_mass(basis, n_f, 1.0),
-        scale=_mass(basis, n_f, scale),
         consistent=replace(consistent, pairing=None if pairing is None else sparse.hstack(masses).tocsr()),
         lumped=replace(
             lumped, pairing=None if pairing is None else _lumped_pairing(space, coefficient, around)

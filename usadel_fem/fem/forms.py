@@ -25,7 +25,7 @@ from scipy import sparse
 from skfem import BilinearForm, LinearForm
 from skfem.helpers import dot, grad
 
-from usadel_fem.fem.links import LinkedMatrix, Matrix, adjoint_precession, adjoint_product
+from usadel_fem.fem.links import LinkedMatrix, Matrix, adjoint, adjoint_precession, adjoint_product
 from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
 from usadel_fem.physics.nambu import EPSILON, Complex, Real
 
@@ -72,6 +72,11 @@ class SpinHall:
     at: Evaluation
     weight: Real
     planes: tuple[tuple[int, int, int, float], ...]
+
+    @cached_property
+    def transposed(self) -> tuple[Matrix, ...]:
+        """Transport back of the value and of each derivative."""
+        return tuple(adjoint(m) for m in (self.at.value, *self.at.gradient))
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,6 @@ class Forms:
         stiffness: K (N, N); link matrices included where there is a vector potential.
         scalar_stiffness: K without links, for preconditioning.
         mass: ∫ N_F φ_iφ_j (N, N).
-        scale: ∫ N_F c φ_iφ_j with c the local energy scale of the potentials, for preconditioning.
         consistent: the potentials by Galerkin integration.
         lumped: the same with positive nodal weights.
         resolution: |ε| above which ǧ varies within an element and `lumped` is used: the Galerkin weights of
@@ -173,7 +177,6 @@ class Forms:
     stiffness: Matrix
     scalar_stiffness: sparse.csr_matrix
     mass: sparse.csr_matrix
-    scale: sparse.csr_matrix
     consistent: Potentials
     lumped: Potentials
     resolution: float

@@ -117,7 +117,7 @@ def _responses(device: Device, rule: MatsubaraRule) -> list[tuple[float, Callabl
         if small:
             factors = _pair_block(system)
         else:
-            preconditioner.prepare(energy)
+            preconditioner.prepare(system.lin)
 
         def response(delta: Complex) -> Complex:
             change = np.zeros_like(g)

@@ -75,7 +75,7 @@ class EnergySolver:
         """ǧ at one energy from a starting field that already holds the reservoirs' values.
 
         Args:
-            energy: for the report and the size of the preconditioner's shift.
+            energy: for the report and the tolerance.
             omega: `action.source` of this energy, (N, 4, 4).
             start: (N, 4, 4), normalised.
 
@@ -101,7 +101,6 @@ class _Iteration:
         solver, options = self.solver, self.options
         if solver.free.size == 0:
             return start, self._report(Outcome.CONVERGED, None)
-        solver.preconditioner.prepare(self.energy)
         g = start
         system, step = self._linearise(g)
         for _ in range(options.max_iterations):
@@ -127,6 +126,8 @@ class _Iteration:
         m, inverse = frame(*riccati(g))
         lin = Linearisation.at(self.solver.forms, m, inverse, g, self.omega, self.options.picard)
         system = NewtonSystem(lin, self.solver.free, self.solver.preconditioner)
+        if not self.searching:
+            self.solver.preconditioner.prepare(lin)
         return system, system.preconditioned(system.residual())
 
     def _solve(self, system: NewtonSystem, step: Complex, size: float) -> LinearResult:

@@ -1,0 +1,83 @@
+"""The scalar preconditioner: exact where it can be, few iterations where the potentials differ much."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from usadel_fem import Case, action
+from usadel_fem.device import build_device
+from usadel_fem.physics.nambu import frame, riccati
+from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.linear import NewtonSystem, ScalarPreconditioner
+from usadel_fem.solver.multigrid import Multigrid
+
+
+def hybrid(contrast: float, order: int = 1, h: float = 3.0) -> Case:
+    """Superconductor and ferromagnet with a rotating field, 10 coherence lengths wide each."""
+    return Case(
+        mesh={
+            "shape": "layers",
+            "layers": [{"region": "S", "length": 5.0}, {"region": "F", "length": 5.0}],
+            "width": 10.0,
+            "resolution": 0.5,
+            "order": order,
+        },
+        material={
+            "S": {"D": 1.0, "Delta": 1.0},
+            "F": {"D": contrast, "exchange": [f"{h}*cos(1.3*y)", f"{h}*sin(1.3*y)", 0.0]},
+        },
+        region={"S": "S", "F": "F"},
+        solve={"kind": "spectrum", "energies": [0.5], "broadening": 0.01},
+    )
+
+
+@pytest.mark.parametrize("energy", [0.3, 1.7, 0.6j])
+def test_it_is_exact_in_a_bulk_superconductor(energy):
+    """H = −4(K/2 + √(Δ² − ε²)) up to the order of the unknowns, above the gap as well as below."""
+    device = build_device(
+        Case(
+            mesh={"shape": "rectangle", "length": 2.0, "width": 1.0, "resolution": 0.3, "order": 1},
+            material={"S": {"D": 1.2, "Delta": 0.83}},
+            region={"rectangle": "S"},
+            solve={"kind": "spectrum", "energies": [0.3], "broadening": 0.02},
+        )
+    )
+    solver = DeviceSolver(device)
+    g, report = solver.solve(energy)
+    assert report.ok
+    lin = action.Linearisation.at(device.forms, *frame(*riccati(g)), g, solver.source(energy))
+    preconditioner = ScalarPreconditioner(device.forms, device.forms.free, 2)
+    preconditioner.prepare(lin)
+    system = NewtonSystem(lin, device.forms.free, preconditioner)
+    rng = np.random.default_rng(4)
+    w = rng.normal(size=(device.space.size, 2, 2, 2)) + 1j * rng.normal(size=(device.space.size, 2, 2, 2))
+    assert np.abs(system.preconditioned(system.hessian(w)) - w).max() < 1e-7
+
+
+@pytest.mark.parametrize(
+    ("contrast", "order", "most"), [(1.0, 1, 16), (1e-4, 1, 16), (1.0, 2, 16), (1e4, 1, 16)]
+)
+def test_iterations_per_step_stay_few_in_hybrids_of_unlike_materials(contrast, order, most):
+    """Four orders of magnitude in D, P2, a field of three gaps: Krylov iterations per Newton step."""
+    _, report = DeviceSolver(build_device(hybrid(contrast, order))).solve(0.5)
+    assert report.ok
+    assert report.krylov_iterations < most * report.newton_iterations
+
+
+@pytest.mark.parametrize("shift", [0.4, 0.05 - 0.6j])
+def test_a_multigrid_cycle_contracts_errors_of_many_columns_at_once(shift):
+    line = sparse.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(14, 14))
+    eye = sparse.identity(14)
+    k = sum(
+        sparse.kron(sparse.kron(a, b), c)
+        for a, b, c in ((line, eye, eye), (eye, line, eye), (eye, eye, line))
+    )
+    matrix = sparse.csr_matrix(k + 0.05 * shift * sparse.identity(14**3))
+    cycle = Multigrid(matrix)
+    x = np.random.default_rng(1).normal(size=(14**3, 5)) * (1 + 0 * shift)
+    error = x
+    for _ in range(6):
+        error = error - cycle.solve(matrix @ error)
+    assert np.linalg.norm(error) < 0.4**6 * np.linalg.norm(x)
+    one = cycle.solve(x[:, :1])
+    assert np.abs(cycle.solve(x)[:, :1] - one).max() < 1e-13 * np.abs(one).max()
