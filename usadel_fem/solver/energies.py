@@ -12,6 +12,7 @@ from usadel_fem.device import Device
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import TAU3, Complex
 from usadel_fem.physics.spectral import density_of_states, positivity
+from usadel_fem.solver.extrapolation import Track
 from usadel_fem.solver.newton import HINTS, EnergySolver, Options
 
 LOWEST_DOS = -0.02
@@ -121,11 +122,13 @@ class DeviceSolver:
     def sweep(
         self, energies: Sequence[complex], start: Complex | None = None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
-        """Energies in the given order, each from the last that converged."""
+        """Energies in the given order, each from where the last that converged lead to."""
+        track = Track()
         for index, energy in enumerate(energies):
-            g, report = self.solve(energy, start)
+            guess = track.guess(energy)
+            g, report = self.solve(energy, start if guess is None else guess)
             if report.ok:
-                start = g
+                track.add(energy, g)
             yield index, g, report
 
 
