@@ -143,3 +143,35 @@ def test_18_the_hanle_curve() -> None:
     for h, value in found.items():
         assert abs(value - signal(elements, h)) < 2e-3 * found[0.0], h
         assert abs(value - signal(arms, h)) < 3e-2 * found[0.0], h
+
+
+# 19 ------------------------------------------------------------
+
+
+def swapping(spin: tuple[float, float]) -> tuple[Any, Any]:
+    """S_x and S_y across the strip, of the case and of other finite elements, (2, p) each."""
+    o = solved("19", ("terminal.left.spin_voltage", f"[{spin[0]}, {spin[1]}, 0]")).observables
+    probe = o["probe:across"]
+    leads = {"left": Lead((0, *spin, 0), 0.7)}
+    other = Drift(rectangle(4.0, 0.9, (48, 12)), skfem.ElementTriP2(), leads, 0.8, kappa=0.1, tau_so=1.4)
+    expected = 2 * other.at(np.asarray(probe["position"])[:, :2])
+    return np.asarray(probe["spin_density"])[:, :2].T, expected[1:3]
+
+
+def test_19_swapped_spins() -> None:
+    """First order in κ to κ² = 1 % of the edge; finite elements to 1e-3 of it."""
+    d, tau, kappa, g, length, width, spin, at = 0.8, 1.4, 0.1, 0.7, 4.0, 0.9, 0.21, 1.6
+    (header,) = promised("19", r"x = 1.6 it is (-[\d.e-]+) for")
+    lam = np.sqrt(d * tau)
+    below = np.cosh(length / lam) + d / (g * lam) * np.sinh(length / lam)
+    slope = -2 * spin * np.sinh((length - at) / lam) / lam / below
+    edge = kappa * width / 2 * slope
+    assert header == pytest.approx(edge, rel=1e-3)
+    y = np.linspace(-width / 2, width / 2, 19)
+    found, expected = swapping((0, spin))
+    assert np.abs(found[0] - kappa * y * slope).max() < kappa**2 * abs(edge)
+    assert np.abs(found - expected).max() < 2e-3 * abs(edge)
+    found, expected = swapping((spin, 0))
+    assert np.abs(found[1] + kappa * y * slope).max() < kappa**2 * abs(edge)
+    assert np.abs(found - expected).max() < 2e-3 * abs(edge)
+    assert abs(read("19")[1]["left"]) < 1e-12
