@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import skfem
 
-from tests.cases.common import promised, solved
+from tests.cases.common import FOLDER, field, promised, solved
 from tests.cases.drift import Drift, Lead
 
 
@@ -175,3 +175,33 @@ def test_19_swapped_spins() -> None:
     assert np.abs(found[1] + kappa * y * slope).max() < kappa**2 * abs(edge)
     assert np.abs(found - expected).max() < 2e-3 * abs(edge)
     assert abs(read("19")[1]["left"]) < 1e-12
+
+
+# 20 ------------------------------------------------------------
+
+
+def test_20_the_spin_valve() -> None:
+    """Both directions of the detector, on the same mesh; the common part is that of a detector without P."""
+    headers = promised("20", r"is (-[\d.]+) for parallel and (-[\d.]+) for antiparallel")
+    mesh = skfem.Mesh.load(FOLDER.parent / "meshes/cross3d.msh")
+    found = {}
+    for p, header in zip((0.5, -0.5), headers, strict=True):
+        leads = {
+            "west": Lead((0.3, 0, 0, 0), 0.6, 0.5),
+            "south": Lead(),
+            "east": Lead(conductance=0.2, polarisation=p, floating=True),
+            "north": Lead(conductance=0.2, floating=True),
+        }
+        other = Drift(mesh, skfem.ElementTetP2(), leads, 1.0, tau_so=2.5)
+        expected = (other.voltages["east"] - other.voltages["north"]) / other.currents["west"][0]
+        voltage, current = read("20", ("terminal.east.contact.polarisation", f"[0, 0, {p}]"))
+        found[p] = (voltage["east"] - voltage["north"]) / current["west"]
+        assert found[p] == pytest.approx(expected, rel=1e-3)
+        assert found[p] == pytest.approx(header, rel=2e-3)
+    assert found[0.5] - found[-0.5] > 0.01
+    voltage, current = read("20", ("terminal.east.contact.polarisation", "[0, 0, 0]"))
+    common = (voltage["east"] - voltage["north"]) / current["west"]
+    assert common == pytest.approx((found[0.5] + found[-0.5]) / 2, rel=1e-3)
+    spin = field(solved("20"), "spin_density")
+    assert np.ptp(spin[:, 2]) > 0.01
+    assert np.abs(spin[:, :2]).max() < 1e-12
