@@ -13,7 +13,7 @@ from scipy.integrate import simpson
 from scipy.linalg import solve_banded
 from scipy.sparse.linalg import spsolve
 
-from tests.cases.common import field, promised, solved
+from tests.cases.common import field, profile, promised, solved
 
 Real = NDArray[np.float64]
 
@@ -85,7 +85,7 @@ def test_21_the_conductance_of_the_junction() -> None:
         assert abs(float(o["terminal_balance"]["charge"])) < 1e-9
 
 
-# 22 ------------------------------------------------------------
+# 22, 23 --------------------------------------------------------
 
 CONTACT, WIDTH = 2e-4, 0.8
 """Conductance of the injector, width of the strip of case 22."""
@@ -190,3 +190,23 @@ def test_22_charge_across_the_strip() -> None:
     still = solved("22", ("terminal.left.voltage", "1.4"), ("material.S.theta", "0"))
     _, low, high = edges(still, "charge_density")
     assert np.abs(high - low).max() < 1e-6 * header
+
+
+def test_23_the_charge_imbalance() -> None:
+    """Q(x) to first order in the contact's conductance, and how far it reaches."""
+    density, decay = promised(
+        "23", r"density is ([\d.e-]+) at the contact and falls by a factor e over ([\d.]+) "
+    )
+    e, w = energies()
+    n, f, _, d_t = bulk(e, 0.04)
+    k, length = np.sqrt(2 * f / d_t), 8.0
+
+    def charge(x: Real) -> Real:
+        shape = np.sinh(k * (length - x[:, None])) / np.cosh(k * length)
+        return 2 * CONTACT * np.sum(w * n**2 * driven(e, 1.5, 0.1) * shape / (d_t * k), axis=1)
+
+    first, second = charge(np.array([0.0, 2.0]))
+    assert density == pytest.approx(first, rel=1e-3)
+    assert decay == pytest.approx(2 / np.log(first / second), rel=1e-3)
+    x, found = profile(solved("23"), "charge_density", "along")
+    assert np.abs(found - charge(x)).max() < 2e-3 * first
