@@ -225,8 +225,10 @@ def _explain(solution: Solution) -> None:
         what = f"{len(failed)} of {len(solution.convergence)} energies failed"
     elif solution.case.solve.time is not None:
         what = "the integration in time failed"
-    else:
+    elif solution.case.solve.self_consistent:
         what = "the self-consistency failed"
+    else:
+        what = "the integrals over energy are not as accurate as asked for"
     click.echo(f"not converged: {what}", err=True)
     for report in failed:
         click.echo(f"  {report}", err=True)

@@ -34,7 +34,7 @@ class KineticOperator:
         omega: Ω_i of `action.source`, contacts included.
         dynes: ∫ N_F Γ φ_i (N,).
         contacts: terminal → the contact, ǧ^R and ǧ^A of its reservoir.
-        relaxation: rate × ∫ N_F φ_i × density of states (N,): energy relaxes, charge and spin do not.
+        relaxation: rate × ∫ N_F φ_i × density of states (N,): every component of δĥ goes to the bath.
         state: the spin Hall form between ǧ^R and ǧ^A, or None.
         inertia: 1/τ of an implicit step in time τ, in the normal state: it acts with ∫ N_F φ_iφ_j.
     """
@@ -66,7 +66,7 @@ class KineticOperator:
         Args:
             omega: `action.source` of this energy.
             reservoirs: ǧ^R (4, 4) of each terminal.
-            relaxation: rate at which the energy distribution relaxes to the bath, [energy].
+            relaxation: rate at which ĥ relaxes to the bath, [energy].
         """
         weights, a = forms.potentials(energy), advanced(g)
         left, right = action.spin_hall_state(forms, g), action.spin_hall_state(forms, a)
@@ -88,7 +88,7 @@ class KineticOperator:
         """
         hm, k = self.keldysh(h)
         out = components(self._balance(hm, k, outside))
-        out[:, 0] += 2 * self.relaxation * h[:, 0]
+        out += 2 * self.relaxation[:, None] * h
         if self.inertia:
             out += 2 * self.inertia * (self.forms.mass @ h)
         return out
@@ -147,7 +147,7 @@ class KineticOperator:
         local = test @ (left_right(None, self.force_a) - left_right(self.force_r, None)) @ to_k
         width = -2 * self.dynes[:, None, None] * np.stack([(TAU3 @ x).ravel() for x in EIGHT], axis=-1)
         local = local + tested @ width
-        local[:, 0, 0] += 2 * self.relaxation
+        local = local + 2 * self.relaxation[:, None, None] * np.eye(8)
         total = diagonal(tested) @ linear @ diagonal(to_k) + diagonal(local)
         if self.inertia:
             total = total + 2 * self.inertia * sparse.kron(self.forms.mass, sparse.identity(8))

@@ -27,12 +27,15 @@ from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.progress import Progress
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.kinetic import KineticSolver, KineticState
-from usadel_fem.solver.panels import Integral, integrate
+from usadel_fem.solver.panels import Group, Integral, integrate
 from usadel_fem.solver.pool import Workers
 from usadel_fem.solver.window import bias, edges
 
 SETTLING = 20
 """Newton steps for the voltages of floating terminals."""
+
+LEAST = 1e-4
+"""Part of what terminals could drive into the device that counts as nothing where the grid is refined."""
 
 BALANCED = ("charge", "spin_x", "spin_y", "spin_z", "energy")
 _ROWS = [CHARGE, *range(8)[SPIN], ENERGY]
@@ -72,6 +75,7 @@ class KineticRun:
         self.largest = 0.0
         self.slopes: dict[float, Real] = {}
         self.noise: dict[float, float] = {}
+        self.stored: dict[float, Real] = {}
         solve, terminals = self.device.case.solve, self.device.case.terminal
         self.swept = [n for n, t in terminals.items() if solve.conductance and not t.Delta]
         self.integrated: KineticState | None = None
@@ -99,10 +103,10 @@ class KineticRun:
             else:
                 found = integrate(
                     lambda new: self._evaluate(workers, new),
-                    edges(self.device),
+                    edges(self.device, self.delta),
                     solve.energy_tolerance,
                     solve.max_energies,
-                    floors=1,
+                    (Group(slice(0, -6), -2), Group(slice(-6, -2), -1)),
                 )
         return found
 
@@ -157,16 +161,18 @@ class KineticRun:
         return {e: self._integrand(e) for e in new}
 
     def _integrand(self, energy: float) -> Real:
-        """Driven currents of charge, spin and energy at every terminal, conductances, and a floor, (m,).
+        """Driven currents of charge, spin and energy at every terminal, conductances, sums, and floors, (m,).
 
         Energy stands over its scale and conductances by it: all are of the size of the charge current. The
-        floor keeps the grid from being refined for rounding errors of currents that vanish.
+        sums of the driven charge and spin in the device steer the grid for the fields. The floors keep it
+        from being refined for rounding errors of what vanishes.
         """
         scale = np.array([1.0, 1.0, 1.0, 1.0, energy / bias(self.device)])
         currents = -self.currents[energy][:, _ROWS] * scale
         slopes = -bias(self.device) * self.slopes[energy].ravel()
-        floor = self.noise[energy] / self.device.case.solve.energy_tolerance
-        return np.concatenate([currents.ravel(), slopes, [floor]])
+        *sums, most = self.stored[energy]
+        floors = [self.noise[energy] / self.device.case.solve.energy_tolerance, LEAST * most]
+        return np.concatenate([currents.ravel(), slopes, sums, floors])
 
     def _take(
         self, state: KineticState | None, energy: float, report: EnergyReport, stored: bool = False
@@ -177,16 +183,16 @@ class KineticRun:
         self.progress.advance(report)
         driven = np.zeros((len(self.terminals), 8))
         total = np.full_like(driven, np.nan)
-        slopes, noise = np.zeros((len(self.swept), len(self.terminals))), 0.0
+        slopes, noise, stored_ = np.zeros((len(self.swept), len(self.terminals))), 0.0, np.zeros(5)
         if state is not None:
-            noise = state.noise
+            noise, stored_ = state.noise, state.stored
             driven = np.array([state.driven[n] for n in self.terminals]).reshape(driven.shape)
             total = driven + np.array([state.resting[n] for n in self.terminals]).reshape(driven.shape)
             slopes = self._charge_slopes(state)
             self.imbalance = np.maximum(self.imbalance, state.imbalance)
             self.defects.add(state.g, self.solver.spectral.source(energy))
         self.currents[energy], self.spectral[energy], self.slopes[energy] = driven, total, slopes
-        self.noise[energy] = noise
+        self.noise[energy], self.stored[energy] = noise, stored_
         if self.writer is None:
             self.kept.append(None if state is None else (state.g, state.h))
         elif not stored:
@@ -202,8 +208,8 @@ class KineticRun:
     def _judge(self, found: Integral) -> None:
         if found.points.size:
             self.notes.append(
-                f"{found.points.size} energies up to {found.points[-1]:.4g}; estimated error of the terminal "
-                f"currents {found.error:.1e} of the largest"
+                f"{found.points.size} energies up to {found.points[-1]:.4g}; estimated error "
+                f"{found.error:.1e} of the largest terminal current, and of the charge and spin driven inside"
             )
         else:
             self.notes.append("the normal state: all energies at once, by one linear solve")

@@ -148,3 +148,13 @@ def test_a_grid_that_may_not_grow_is_reported(here: Path) -> None:
     )
     assert result.exit_code == 3
     assert "raise solve.max_energies" in result.output
+
+
+def test_a_grid_that_may_not_grow_says_so(here: Path) -> None:
+    """Exit status 3, the reason in words, and the result all the same."""
+    settings = ["--set", "solve.max_energies=9", "--set", "solve.energy_tolerance=1e-9"]
+    result = CliRunner().invoke(main, ["run", "wire.toml", "--quiet", *settings])
+    assert result.exit_code == 3
+    assert "not converged: the integrals over energy are not as accurate as asked for" in result.stderr
+    assert "raise solve.max_energies" in result.stderr
+    assert not uf.load(here / "wire.out").converged

@@ -109,3 +109,12 @@ def test_without_bias_the_gap_of_equilibrium_is_left():
         found.append(np.array(solution.observables["Delta_abs"]))
     assert np.ptp(found[0]) > 0.05
     assert np.abs(found[1] - found[0]).max() < 1e-6
+
+
+def test_the_gap_is_as_good_as_the_tolerance_says():
+    """A slow iteration does not stop where it began: the error of Δ, not its last step, is what counts."""
+    warm, tolerance = 0.31, 1e-3
+    _, found = island({"left": {"temperature": warm}}, energy_tolerance=tolerance)
+    expected = scalar_gap(lambda e: np.tanh(e / (2 * warm)), found)
+    assert abs(found / expected - 1) < 2 * tolerance
+    assert abs(bcs_gap(REFERENCE, TC) / expected - 1) > 0.05

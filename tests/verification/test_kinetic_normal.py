@@ -228,24 +228,45 @@ def test_a_nonlocal_spin_valve_is_the_same_in_three_dimensions():
     assert np.allclose(found[0], found[1], rtol=3e-5)
 
 
-def test_energy_relaxes_at_the_given_rate():
-    """The energy distribution decays as cosh with D k² = γ; charge flows on undisturbed."""
-    d, gamma, length, hot, v = 0.7, 0.9, 1.8, 0.2, 0.1
+def test_distributions_relax_to_a_grounded_bath():
+    """Every component decays as D k² = γ; the bath takes charge and energy."""
+    d, gamma, length, hot, v, energy = 0.7, 0.9, 1.8, 0.2, 0.1, 0.15
     s = solve(
         {"shape": "wire", "length": length, "elements": 16},
         {"D": d},
         {"left": lead(temperature=hot), "right": lead(temperature=hot, voltage=v)},
         relaxation=gamma,
-        energies=[0.15],
+        energies=[energy],
     )
-    x = s.nodes[:, 0]
-    k = np.sqrt(gamma / d)
-    left = np.tanh(0.15 / (2 * hot)) - np.tanh(0.15 / (2 * T))
-    right = np.mean([np.tanh((0.15 - n * v) / (2 * hot)) for n in (1, -1)]) - np.tanh(0.15 / (2 * T))
-    exact = (left * np.sinh(k * (length - x)) + right * np.sinh(k * x)) / np.sinh(k * length)
-    assert np.abs(s.distribution(0)[:, 0] - np.tanh(0.15 / (2 * T)) - exact).max() < 1e-5
+    x, k = s.nodes[:, 0], np.sqrt(gamma / d)
+    bath = np.tanh(energy / (2 * T))
+    ends = {0: [0.0, 0.0], 4: [0.0, 0.0]}
+    for side, voltage in enumerate((0.0, v)):
+        up, down = (np.tanh((energy - n * voltage) / (2 * hot)) for n in (1, -1))
+        ends[0][side], ends[4][side] = 0.5 * (up + down) - bath, 0.5 * (up - down)
+    for row, (left, right) in ends.items():
+        exact = (left * np.sinh(k * (length - x)) + right * np.sinh(k * x)) / np.sinh(k * length)
+        assert np.abs(s.distribution(0)[:, row] - bath * (row == 0) - exact).max() < 1e-5
     o = s.observables
-    compare(
-        "relaxation leaves Ohm's law alone", o["terminal_current"]["right"], 2 * d * v / length, rel=1e-11
-    )
+    current = 2 * d * v * k / np.tanh(k * length)
+    compare("charge current into a relaxing wire", o["terminal_current"]["right"], current, rel=1e-4)
+    assert float(o["terminal_balance"]["charge"]) > 0.1
     assert float(o["terminal_balance"]["energy"]) > 0.1
+
+
+def test_strong_relaxation_keeps_occupations_physical():
+    """|h₀ ± h₃| ≤ 1 at any rate, and no reservoir gives heat to a bath of its own temperature."""
+    for gamma in (1.0, 1000.0):
+        s = solve(
+            {"shape": "wire", "length": 2.0, "elements": 40},
+            {"D": 0.83},
+            {"left": lead(voltage=1.0), "right": lead()},
+            relaxation=gamma,
+            energies=[0.0, 0.3, 0.9, 1.1],
+        )
+        for i in range(4):
+            h = s.distribution(i)
+            assert np.abs(h[:, 0] + h[:, 4]).max() <= 1 + 1e-3
+            assert np.abs(h[:, 0] - h[:, 4]).max() <= 1 + 1e-3
+        heat = s.observables["terminal_heat_current"]
+        assert float(heat["right"]) < 1e-9

@@ -312,3 +312,57 @@ def test_spin_is_balanced_with_its_torque():
         np.abs(i).max() for i in o["terminal_spin_current"].values()
     )
     assert np.array_equal(o["distribution"][4], s.distribution(4))
+
+
+def hot_wire(kind, temperature, reference):
+    """A spin-split superconducting wire whose contacts are all at one temperature: no current flows."""
+    lead = {"normal": True, "contact": 0.05, "temperature": temperature}
+    biased = {"temperature": reference, "broadening": 1e-3, "energy_tolerance": 1e-3}
+    case = uf.Case(
+        mesh={"shape": "wire", "length": 2.1, "elements": 4},
+        material={"S": {"D": 1.3, "N_F": 0.8, "Delta": 0.83, "exchange": [0, 0, 0.3], "tau_so": 20.0}},
+        region={"wire": "S"},
+        terminal={"left": lead, "right": lead}
+        if kind == "nonequilibrium"
+        else {name: {"normal": True, "contact": 0.05} for name in ("left", "right")},
+        solve={"kind": kind, **(biased if kind == "nonequilibrium" else {"temperature": temperature})},
+    )
+    solution = uf.solve(case)
+    assert solution.converged
+    return np.asarray(solution.observables["spin_density"])[:, 2]
+
+
+def test_fields_steer_the_grid_where_no_current_flows():
+    """Terminals at another temperature than the reference: the spin density of equilibrium there, up to Γ."""
+    driven, rest = hot_wire("nonequilibrium", 0.2, 0.1), hot_wire("equilibrium", 0.2, None)
+    cold = hot_wire("equilibrium", 0.1, None)
+    assert np.abs(driven - rest).max() < 0.01 * np.abs(rest - cold).max()
+
+
+def test_the_stated_error_holds_where_the_gap_is_an_expression():
+    """Spin-split gap far below the temperature: the grid has to find its edges."""
+    found = []
+    for tolerance in (1e-3, 1e-5):
+        case = uf.Case(
+            mesh={"shape": "wire", "length": 2.0, "elements": 4},
+            material={"S": {"D": 1.3, "Delta": "0.2+0*x", "exchange": [0, 0, 0.08]}},
+            region={"wire": "S"},
+            terminal={
+                "left": {
+                    "normal": True,
+                    "temperature": 1.0,
+                    "contact": {"conductance": 0.02, "polarisation": [0, 0, 0.5]},
+                },
+                "right": {"normal": True, "contact": 0.02},
+            },
+            solve={
+                "kind": "nonequilibrium",
+                "temperature": 0.02,
+                "broadening": 1e-3,
+                "energy_tolerance": tolerance,
+            },
+        )
+        o = uf.solve(case).observables
+        found.append([float(o["terminal_current"]["left"]), *np.asarray(o["terminal_spin_current"]["left"])])
+    coarse, fine = np.array(found)
+    assert np.abs(coarse - fine).max() < 1e-3 * np.abs(fine).max()

@@ -216,11 +216,11 @@ class Solve(Model):
     energy_tolerance: Annotated[float, Quantity("number", above=0, below=1)] = 1e-5
     """Error of the terminal currents, relative to the largest, at which a grid of energies is fine enough."""
     max_energies: Annotated[StrictInt, Described(ge=9)] = 2000
-    """Most energies that such a grid may have."""
+    """Energies after which such a grid is not refined any more; the first grid may be larger."""
     conductance: StrictBool = False
     """Find the differential conductances ∂I/∂V between the normal terminals: one more solve for each."""
     relaxation: Annotated[float, Quantity("energy", least=0)] = 0.0
-    """Rate at which the energy distribution relaxes to `temperature` [energy]; charge and spin stay."""
+    """Rate at which ĥ relaxes to a grounded bath at `temperature` [energy]; it takes charge and spin too."""
     time: Time | None = None
     """Follow charge and spin of a normal device in time (needs kind = "nonequilibrium")."""
     quantisation_axis: Annotated[

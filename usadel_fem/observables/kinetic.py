@@ -160,7 +160,7 @@ def terminal_scalars(
         ),
         "terminal_balance": {
             "charge": _balance(charge, [*charge.values(), *spin.values()]),
-            "energy": _balance(energy, energy.values()),
+            "energy": _balance(energy, [*energy.values(), *work.values()]),
             "spin": _balance(spin, [*charge.values(), *spin.values()]),
         },
     }

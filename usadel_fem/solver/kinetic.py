@@ -15,7 +15,13 @@ import numpy as np
 from usadel_fem.device import Device
 from usadel_fem.keldysh import KineticOperator
 from usadel_fem.outcomes import EnergyReport, Outcome
-from usadel_fem.physics.keldysh import integrated_reservoir, integrated_slope, reservoir, voltage_slope
+from usadel_fem.physics.keldysh import (
+    components,
+    integrated_reservoir,
+    integrated_slope,
+    reservoir,
+    voltage_slope,
+)
 from usadel_fem.physics.nambu import TAU3, Complex, Real
 from usadel_fem.solver.energies import DeviceSolver, options_of
 from usadel_fem.solver.kinetic_linear import KineticResult, KineticSystem
@@ -34,6 +40,7 @@ class KineticState:
         resting: the same by tanh(ε/2T): the spectral supercurrents.
         imbalance: largest |Σ| over the free nodes of each component of the balance, (8,).
         noise: rounding of the currents.
+        stored: ∫ of the driven charge and spin densities over the device, (4,), and its largest value, ().
         slopes: terminal → ¼ Tr B_α of the currents into all terminals per voltage on that one, (t, 8), where
             conductances are asked for.
     """
@@ -44,6 +51,7 @@ class KineticState:
     resting: dict[str, Real]
     imbalance: Real
     noise: float
+    stored: Real
     slopes: dict[str, Real] = field(default_factory=dict)
 
 
@@ -140,7 +148,8 @@ class KineticSolver:
         resting = {name: np.zeros(8) for name in driven}
         slopes = self._slopes(operator, {n: integrated_slope(*self._bias(n)[1:]) for n in self._swept()})
         noise = self.system(operator).rounding(result.h)
-        state = KineticState(g, result.h, driven, resting, imbalance, noise, slopes)
+        stored = self._stored(operator, result.h, outside)
+        state = KineticState(g, result.h, driven, resting, imbalance, noise, stored, slopes)
         return state if result.ok else None, report
 
     def normal_operator(self) -> KineticOperator:
@@ -176,7 +185,17 @@ class KineticSolver:
         driven, balance = self.currents(operator, h, outside)
         resting, _ = self.currents(operator, np.tile(rest, (h.shape[0], 1)), dict.fromkeys(outside, rest))
         imbalance = np.abs(balance[self.device.forms.free].sum(axis=0))
-        return KineticState(g, h + rest, driven, resting, imbalance, self.system(operator).rounding(h))
+        noise = self.system(operator).rounding(h)
+        return KineticState(
+            g, h + rest, driven, resting, imbalance, noise, self._stored(operator, h, outside)
+        )
+
+    def _stored(self, operator: KineticOperator, h: Real, outside: dict[str, Real]) -> Real:
+        """Sums of the driven charge and spin densities, and what they could be at most, (5,)."""
+        weight = self.device.forms.lumped.weight
+        total = weight @ components(operator.keldysh(h)[1])
+        most = 2 * weight.sum() * max((float(np.abs(x).max()) for x in outside.values()), default=0.0)
+        return np.array([total[0], *total[5:], most])
 
     def held(self, outside: dict[str, Real]) -> Real:
         """δĥ (N, 8) of the reservoirs at the nodes of transparent terminals, 0 elsewhere."""

@@ -3,7 +3,8 @@
     Δ [ln(T/T_c) + 2πT Σ 1/ω] = 2πT Σ (−if₀)(ω) − ¼ ∫ dε δf₀^K(ε),   δǧ^K = ǧ^Rδĥ − δĥǧ^A
 
 The symmetry ǧ^K(−ε) = Xǧ^K(ε)*X gives f₀^K(−ε) = −(f̃₀^K)* with the lower left block, and leaves ε > 0.
-The solution is followed from equilibrium; the grid of energies is made anew until it fits its Δ.
+The solution is followed from equilibrium, by Anderson's mixing; each Δ has a grid of energies of its own, as
+the edges of the gap move with it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from usadel_fem.solver.kinetic import KineticSolver, KineticState
 from usadel_fem.solver.panels import integrate
 from usadel_fem.solver.selfconsistency import (
     MEMORY,
-    MOST_STEPS,
     Anderson,
     GapEquation,
     GapResult,
@@ -32,8 +32,11 @@ from usadel_fem.solver.selfconsistency import (
 )
 from usadel_fem.solver.window import edges
 
-ROUNDS = 6
-"""Grids of energies that are tried."""
+FINER = 0.02
+"""Tolerance of the integrals over that of Δ, so that the map is smooth enough for the mixing."""
+
+MOST_DRIVEN = 60
+"""Steps that are tried."""
 
 
 class DrivenGap:
@@ -43,6 +46,7 @@ class DrivenGap:
         self.device = device
         self.equation = GapEquation(device, rule)
         self.solver = KineticSolver(device)
+        self.before: dict[float, KineticState] = {}
         self.fields: dict[float, KineticState] = {}
         self.reports: list[EnergyReport] = []
         pairing = device.forms.pairing
@@ -51,25 +55,19 @@ class DrivenGap:
         t = rule.temperature
         self.inverse_coupling = np.log(t / pairing.tc) + 2 * np.pi * t * inverse_sum(rule)
 
-    def on_grid(self, delta: Complex, points: Real, weights: Real, change: float) -> Complex:
-        """The next Δ, on a grid that was made before."""
+    def __call__(self, delta: Complex, change: float) -> tuple[Complex, bool]:
+        """The next Δ, and whether its integral over energy is as fine as asked for."""
         equilibrium = self._begin(delta, change)
-        driven = np.zeros(delta.size, dtype=complex)
-        for energy, weight in zip(points.tolist(), weights.tolist(), strict=True):
-            driven += weight * self._source(energy)
-        return equilibrium + driven / self.inverse_coupling
-
-    def adaptive(self, delta: Complex, change: float) -> tuple[Complex, Real, Real]:
-        """The next Δ, and the points and weights of the grid that fits this Δ."""
-        equilibrium = self._begin(delta, change)
+        self.before, self.fields = self.fields, {}
         solve = self.device.case.solve
 
         def evaluate(new: list[float]) -> Mapping[float, Real]:
             return {e: np.ascontiguousarray(self._source(e)).view(np.float64) for e in new}
 
-        found = integrate(evaluate, edges(self.device), solve.energy_tolerance, solve.max_energies)
+        marks = edges(self.device, delta)
+        found = integrate(evaluate, marks, FINER * solve.energy_tolerance, solve.max_energies)
         driven = np.ascontiguousarray(found.value).view(np.complex128)
-        return equilibrium + driven / self.inverse_coupling, found.points, found.weights
+        return equilibrium + driven / self.inverse_coupling, found.error <= solve.energy_tolerance
 
     def _begin(self, delta: Complex, change: float) -> Complex:
         self.solver.spectral.delta = delta
@@ -91,16 +89,14 @@ class DrivenGap:
         return np.asarray(-0.25 * (singlet(k) - np.conj(lower)))
 
     def _nearest(self, energy: float) -> KineticState | None:
-        if energy in self.fields or not self.fields:
-            return self.fields.get(energy)
-        return self.fields[min(self.fields, key=lambda e: abs(e - energy))]
+        known = self.before if energy in self.before else self.before | self.fields
+        return known[min(known, key=lambda e: abs(e - energy))] if known else None
 
 
 def solve_driven_gap(
     device: Device,
     rule: MatsubaraRule,
     equilibrium: GapResult,
-    tolerance: float = 1e-6,
     each: Callable[[float], None] | None = None,
 ) -> GapResult:
     """Self-consistent Δ between driven terminals, from the one in equilibrium.
@@ -109,7 +105,6 @@ def solve_driven_gap(
         device: with `forms.pairing`, of kind "nonequilibrium".
         rule: Matsubara rule of the reference temperature.
         equilibrium: of `solve_gap`, where the iteration starts.
-        tolerance: on the change of Δ, relative to the largest bulk gap.
         each: called with the relative change after every step.
     """
     pairing = device.forms.pairing
@@ -121,32 +116,32 @@ def solve_driven_gap(
     def kept(delta: Complex) -> Complex:
         return phase * np.real(delta * np.conj(phase)) if fixed else delta
 
-    gap = DrivenGap(device, rule)
+    gap, mixing = DrivenGap(device, rule), Anderson(MEMORY)
+    tolerance = device.case.solve.energy_tolerance
     x, history = equilibrium.delta.astype(complex), list(equilibrium.history)
-
-    def note(f: Complex) -> float:
-        history.append(float(np.abs(f - x).max()) / scale)
+    converged = fine = False
+    for _ in range(MOST_DRIVEN):
+        f, fine = gap(x, history[-1])
+        following = _complex(mixing.next(_real(x), _real(kept(f))))
+        history.append(float(np.abs(mixing.r[-1]).max()) / scale)
         if each is not None:
             each(history[-1])
-        return history[-1]
-
-    converged = False
-    for _ in range(ROUNDS):
-        f, points, weights = gap.adaptive(x, history[-1])
-        converged = note(kept(f)) <= max(tolerance, device.case.solve.energy_tolerance)
+        converged = _error(mixing) <= tolerance * scale
         if converged or not all(r.ok for r in gap.reports):
             break
-        mixing = Anderson(MEMORY)
-        f = kept(f)
-        for _ in range(MOST_STEPS):
-            if history[-1] <= tolerance or not all(r.ok for r in gap.reports):
-                break
-            x = _complex(mixing.next(_real(x), _real(f)))
-            f = kept(gap.on_grid(x, points, weights, history[-1]))
-            note(f)
+        x = following
     reports = tuple(gap.reports)
-    fine = converged and equilibrium.converged and all(r.ok for r in reports)
-    return replace(equilibrium, delta=x, converged=fine, history=tuple(history), reports=reports)
+    done = converged and fine and equilibrium.converged and all(r.ok for r in reports)
+    return replace(equilibrium, delta=following, converged=done, history=tuple(history), reports=reports)
+
+
+def _error(mixing: Anderson) -> float:
+    """How far the fixed point is, by the slope between the last two steps: a slow map has small steps too."""
+    residual = float(np.abs(mixing.r[-1]).max())
+    if len(mixing.x) < 2:
+        return residual if residual < 1e-12 else np.inf
+    moved, changed = (float(np.abs(v[-1] - v[-2]).max()) for v in (mixing.x, mixing.r))
+    return max(residual, residual * moved / max(changed, 1e-300))
 
 
 def _real(z: Complex) -> Real:

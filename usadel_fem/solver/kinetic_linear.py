@@ -26,6 +26,9 @@ KINDS = ((0,), (1, 2, 3), (4,), (5, 6, 7))
 LEAST = 1e-10
 """Smallest diffusion coefficient: below the gap energy and spin do not diffuse as Γ → 0."""
 
+REGULAR = 1e-10
+"""Relative shift of the diagonal: below the gap weak contacts hold a device no better than rounding does."""
+
 ACCURACY = 1e-13
 """Of the residual, relative to its first value."""
 
@@ -80,7 +83,7 @@ def scalar_matrices(operator: KineticOperator) -> list[sparse.csr_matrix]:
     for d, loss in zip(diffusion, local, strict=True):
         upper = sparse.coo_matrix((edges.data * np.maximum(d, LEAST), (edges.row, edges.col)), weight.shape)
         off = (upper + upper.T).tocsr()
-        diagonal = np.maximum(loss, 0.0) - np.asarray(off.sum(axis=1)).ravel()
+        diagonal = np.maximum(loss, 0.0) - (1 + REGULAR) * np.asarray(off.sum(axis=1)).ravel()
         inertia = 2 * operator.inertia * forms.mass
         found.append(sparse.csr_matrix(off + sparse.diags(diagonal) + inertia))
     return found
@@ -123,7 +126,7 @@ def _local_losses(operator: KineticOperator) -> list[Real]:
         if relaxation.any():
             change -= rate * (_sandwich(keldysh(r, a, b)) - keldysh(_sandwich(r), _sandwich(a), b))
         diagonal[alpha] = components(r @ change - change @ a)[:, alpha]
-    diagonal[0] += 2 * operator.relaxation
+    diagonal += 2 * operator.relaxation
     return [diagonal[list(kind)].mean(axis=0) for kind in KINDS]
 
 
@@ -209,8 +212,11 @@ class KineticSystem:
     def _factorise(self, h: Real, outside: dict[str, Real], first: float) -> KineticResult:
         unknown = (8 * self.free[:, None] + np.arange(8)).ravel()
         matrix = self.operator.matrix()[unknown][:, unknown].tocsc()
-        with one_thread():
-            factors = splu(matrix)
+        try:
+            with one_thread():
+                factors = splu(matrix)
+        except RuntimeError:  # exactly singular: nothing holds ĥ
+            return KineticResult(h, 0, np.inf)
         size = first
         for _ in range(PASSES):
             trial = h.copy()

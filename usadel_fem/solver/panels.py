@@ -1,7 +1,7 @@
 """Integrals over energy on panels that halve themselves: Romberg's rule on nine points, none of them lost.
 
 A panel of equal steps keeps all its points when it is halved, so that every expensive evaluation serves to
-the end.  Its error is taken as a quarter of the change from five points to nine.
+the end.  Its error is taken as the change from five points to nine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 from usadel_fem.physics.nambu import Real
 
 POINTS = 9
-SAFETY = 0.25
 NARROWEST = 1e-9
 """Width of a panel, relative to the whole interval, that is not halved again."""
 
@@ -45,6 +44,26 @@ COARSE[::2] = romberg_weights(5)
 
 
 @dataclass(frozen=True)
+class Group:
+    """Components whose errors count relative to the largest of them.
+
+    Attributes:
+        counted: the components.
+        floor: number of a component that only counts for the size, or None.
+    """
+
+    counted: slice
+    floor: int | None = None
+
+    def errors(self, changes: Real, sizes: Real) -> Real:
+        """Relative error of each panel, (n,), from changes (n, m) and ∫|f| of the components (m,)."""
+        size = float(sizes[self.counted].max(initial=0.0))
+        if self.floor is not None:
+            size = max(size, float(sizes[self.floor]))
+        return changes[:, self.counted].max(axis=1, initial=0.0) / (size or 1.0)
+
+
+@dataclass(frozen=True)
 class Integral:
     """An integral and the rule that gave it.
 
@@ -52,7 +71,7 @@ class Integral:
         points: rising, (n,).
         weights: of the points, (n,).
         value: the integral of each component, (m,).
-        error: its estimated error, relative to the largest ∫|f| of a component.
+        error: its estimated error, relative to the largest ∫|f| of a component of its group.
         fine: whether the tolerance was reached.
     """
 
@@ -68,16 +87,16 @@ def integrate(
     edges: Sequence[float],
     tolerance: float,
     most: int,
-    floors: int = 0,
+    groups: Sequence[Group] = (Group(slice(None)),),
 ) -> Integral:
     """∫ f over the interval from the first to the last edge.
 
     Args:
         evaluate: gives f, (m,), at each of a rising list of new points.
         edges: rising; panels begin and end there.
-        tolerance: relative to the largest ∫|f| of a component.
+        tolerance: relative to the largest ∫|f| of a component of the same group.
         most: points after which no panel is halved any more.
-        floors: how many of the last components only count for the scale, not for the error.
+        groups: components of one kind each.
 
     >>> found = integrate(lambda x: {p: np.array([np.sqrt(p)]) for p in x}, [0.0, 1.0], 1e-6, 500)
     >>> bool(abs(found.value[0] - 2 / 3) < 1e-6), found.fine
@@ -91,15 +110,15 @@ def integrate(
         values.update(evaluate(new))
         f = np.array([[values[x] for x in _points(p)] for p in panels])
         width = np.array([b - a for a, b in panels])[:, None]
-        counted = f[:, :, : f.shape[2] - floors]
-        errors = SAFETY * np.abs(np.tensordot(counted, FINE - COARSE, (1, 0)) * width).max(axis=1)
-        scale = float((np.tensordot(np.abs(f), FINE, (1, 0)) * width).sum(axis=0).max())
-        total = float(errors.sum())
+        changes = np.abs(np.tensordot(f, FINE - COARSE, (1, 0)) * width)
+        sizes = (np.tensordot(np.abs(f), FINE, (1, 0)) * width).sum(axis=0)
+        errors = np.max([group.errors(changes, sizes) for group in groups], axis=0)
+        total = max(float(group.errors(changes, sizes).sum()) for group in groups)
         wide = [b - a > narrowest for a, b in panels]
-        coarse = [i for i, e in enumerate(errors) if wide[i] and e > tolerance * scale / len(panels)]
-        fine = total <= tolerance * scale
+        coarse = [i for i, e in enumerate(errors) if wide[i] and e > tolerance / len(panels)]
+        fine = total <= tolerance
         if fine or not coarse or len(values) >= most:
-            return _integral(panels, values, total / scale if scale else 0.0, fine)
+            return _integral(panels, values, total, fine)
         panels = [half for i, p in enumerate(panels) for half in (_halves(p) if i in coarse else (p,))]
 
 

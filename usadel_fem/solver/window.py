@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from usadel_fem.device import Device
+from usadel_fem.physics.nambu import Complex
 
 TAIL = 36.0
 """Temperatures above the last voltage where 1 − tanh is below rounding."""
@@ -28,8 +29,12 @@ def bias(device: Device) -> float:
     return max(values)
 
 
-def edges(device: Device) -> list[float]:
-    """Where panels begin: 0, voltages, gaps, energies the case asks for, and the end of the window."""
+def edges(device: Device, delta: Complex | None = None) -> list[float]:
+    """Where panels begin: 0, voltages, gaps, energies the case asks for, and the end of the window.
+
+    Args:
+        delta: self-consistent Δ_p, or None.
+    """
     case = device.case
     assert case.solve.temperature is not None
     hottest = max([case.solve.temperature, *(t.temperature or 0.0 for t in case.terminal.values())])
@@ -42,15 +47,31 @@ def edges(device: Device) -> list[float]:
     for t in case.terminal.values():
         split = float(np.linalg.norm(t.exchange))
         marks |= {abs((t.Delta or 0.0) + s * split) for s in (-1, 0, 1)}
-    for m in case.material.values():
-        if m.Delta is not None and isinstance(m.Delta.abs, float):
-            marks.add(m.Delta.abs)
+    marks |= _gaps(device, delta)
     asked = {e.real for e in case.solve.energies or ()}
     kept = [0.0]
     for x in sorted(x for x in marks | asked if 0.0 < x < top):
         if x - kept[-1] > CLOSE * top or x in asked:
             kept.append(x)
     return _divided([*kept, top], max(WIDEST * hottest, top / MOST))
+
+
+def _gaps(device: Device, delta: Complex | None) -> set[float]:
+    """|Δ ± h| of every region, for the smallest and the largest of both."""
+    found: set[float] = set()
+    x, element = device.space.points
+    gap, h = np.abs(device.coefficient("Delta", x, element)), device.coefficient("exchange", x, element)
+    split = np.sqrt((np.real(h) ** 2).sum(axis=0))
+    pairing = device.forms.pairing
+    for name, elements in device.mesh.regions.items():
+        sizes = [gap[elements].min(), gap[elements].max()]
+        if delta is not None and pairing is not None and np.any(pairing.region == name):
+            here = np.abs(delta[pairing.region == name])
+            sizes = [here.min(), here.max()]
+        if sizes[1] > 0:
+            fields = (0.0, split[elements].min(), split[elements].max())
+            found |= {float(abs(d + s * f)) for d in sizes for f in fields for s in (-1, 1)}
+    return found
 
 
 def _divided(marks: list[float], widest: float) -> list[float]:

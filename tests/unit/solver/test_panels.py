@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from usadel_fem.solver.panels import FINE, integrate, romberg_weights
+from usadel_fem.solver.panels import FINE, Group, integrate, romberg_weights
 
 
 def evaluated(f, calls=None):
@@ -63,5 +63,17 @@ def test_a_floor_counts_for_the_scale_alone():
         return np.array([1e-6 * np.sqrt(x), 1.0 + np.sin(900 * x)])
 
     fine = integrate(evaluated(f), [0.0, 1.0], 1e-4, 4000)
-    floored = integrate(evaluated(f), [0.0, 1.0], 1e-4, 4000, floors=1)
+    floored = integrate(evaluated(f), [0.0, 1.0], 1e-4, 4000, [Group(slice(0, -1), -1)])
     assert floored.points.size == 9 < fine.points.size
+
+
+def test_each_group_has_a_scale_of_its_own():
+    """A small component of another kind is integrated as well as a large one."""
+
+    def f(x):
+        return np.array([1e6 * np.exp(-x), 1e-3 * np.sqrt(x)])
+
+    both = integrate(evaluated(f), [0.0, 1.0], 1e-6, 4000, [Group(slice(0, 1)), Group(slice(1, 2))])
+    assert both.fine
+    assert abs(both.value[1] - 2e-3 / 3) < 2e-6 * 2e-3 / 3
+    assert integrate(evaluated(f), [0.0, 1.0], 1e-6, 4000).points.size < both.points.size
