@@ -59,7 +59,8 @@ class KineticPreconditioner:
     """Approximate inverse on the free nodes, one scalar matrix for each of `KINDS`."""
 
     def __init__(self, operator: KineticOperator, free: Index, dimension: int) -> None:
-        self.inverses = [ScalarInverse(m[free][:, free], dimension) for m in scalar_matrices(operator)]
+        inner = (m[free][:, free] for m in scalar_matrices(operator))
+        self.inverses = [ScalarInverse(_regular(m), dimension) for m in inner]
 
     def __call__(self, residual: Real) -> Real:
         """(n, 8) → (n, 8)."""
@@ -68,6 +69,14 @@ class KineticPreconditioner:
             columns = list(kind)
             out[:, columns] = inverse(np.ascontiguousarray(residual[:, columns]))
         return out
+
+
+def _regular(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The matrix itself, or shifted where nothing holds its constant mode."""
+    diagonal = matrix.diagonal()
+    if np.abs(np.asarray(matrix.sum(axis=1))).max() > ROUNDING * diagonal.max():
+        return matrix
+    return sparse.csr_matrix(matrix + sparse.diags(REGULAR * diagonal))
 
 
 def scalar_matrices(operator: KineticOperator) -> list[sparse.csr_matrix]:
@@ -83,7 +92,7 @@ def scalar_matrices(operator: KineticOperator) -> list[sparse.csr_matrix]:
     for d, loss in zip(diffusion, local, strict=True):
         upper = sparse.coo_matrix((edges.data * np.maximum(d, LEAST), (edges.row, edges.col)), weight.shape)
         off = (upper + upper.T).tocsr()
-        diagonal = np.maximum(loss, 0.0) - (1 + REGULAR) * np.asarray(off.sum(axis=1)).ravel()
+        diagonal = np.maximum(loss, 0.0) - np.asarray(off.sum(axis=1)).ravel()
         inertia = 2 * operator.inertia * forms.mass
         found.append(sparse.csr_matrix(off + sparse.diags(diagonal) + inertia))
     return found
