@@ -1,6 +1,7 @@
 """`kind = "nonequilibrium"`: a grid of real energies that refines itself, and what is integrated over it.
 
-Terminal currents steer the grid; fields are summed on it when it is done.  The part of ĥ that is tanh(ε/2T)
+Terminal currents, and the charge and spin that are driven inside, steer the grid; fields are summed on it
+when it is done.  The part of ĥ that is tanh(ε/2T)
 is left to Matsubara frequencies, which need no Γ and have no tail: without bias the results of
 kind = "equilibrium" remain, to the last digit.
 """
@@ -268,7 +269,7 @@ class KineticRun:
             ),
             "terminal_spectral_current": self._spectra(),
             "integration_error": Observable(
-                found.error, description="estimated error of the terminal currents, relative to the largest"
+                found.error, description="estimated error of the integrals that steer the grid, relative"
             ),
         }
         if "distribution" in (self.device.case.output.fields or ()):

@@ -4,15 +4,14 @@ import csv
 import json
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
 
 import usadel_fem as uf
+from tests.vtk_reader import read
 from usadel_fem.cli import main
 
 CASE = """\
@@ -67,14 +66,6 @@ def invoke(*arguments: str, status: int = 0) -> str:
     result = CliRunner().invoke(main, list(arguments))
     assert result.exit_code == status, result.output
     return result.output
-
-
-def read(path: Path) -> Any:
-    reader = vtkXMLUnstructuredGridReader()
-    reader.SetFileName(str(path))
-    reader.Update()
-    assert reader.GetErrorCode() == 0
-    return reader.GetOutput()
 
 
 def test_what_a_run_leaves(here: Path) -> None:

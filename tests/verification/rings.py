@@ -102,11 +102,12 @@ class Elements:
         spins = [f"spin_current_{b}" for b in "xyz"]
         self.names = ["charge_current", *spins, "spin_torque", "spin_source"]
         self.fields = LocalFields(device, self.names)
-        self.at, self.elements = self.fields.cells.plain, self.fields.elements
+        self.sampler, self.elements = self.fields.places["cells"], self.fields.elements
+        self.at = self.sampler.plain
 
     def at_points(self, g: Complex) -> dict[str, Complex]:
         """At the quadrature points `at`."""
-        return self._named(self.fields.cells(g, self.names))
+        return self._named(self.sampler(g, self.names))
 
     def __call__(self, g: Complex) -> dict[str, Complex]:
         """As the fields of cells show them."""

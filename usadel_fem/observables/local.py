@@ -34,13 +34,12 @@ class LocalFields:
     def __init__(self, device: Device, names: Collection[str]) -> None:
         space = device.space
         self.names = [name for name in POINT_FIELDS if name in names]
-        basis = space.quadrature(2 * space.order)
-        self.cells = Sampler(device, evaluation(basis))
-        self.elements = basis.nelems
         self.places: dict[str, Sampler] = {}
         self.profiles: dict[str, VortexProfile] = {}
+        self.elements = device.mesh.mesh.nelements
         if not self.names:
             return
+        self.places["cells"] = Sampler(device, evaluation(space.quadrature(2 * space.order)))
         for name, probe in device.case.output.at.items():
             self.places[f"probe:{name}"] = Sampler(device, space.at_points(probe_points(probe)))
         for number, vortex in enumerate(device.case.vortex, 1):
@@ -51,12 +50,10 @@ class LocalFields:
 
     def __call__(self, g: Complex) -> Places:
         """The traces as they are, complex."""
-        if not self.names:
-            return {}
-        weight, at_points = self.cells.plain.weight, self.cells(g, self.names)
-        found = {"cells": {name: cell_mean(weight, self.elements, v) for name, v in at_points.items()}}
-        for place, sampler in self.places.items():
-            found[place] = sampler(g, self.names)
+        found = {place: sampler(g, self.names) for place, sampler in self.places.items()}
+        if "cells" in found:
+            weight = self.places["cells"].plain.weight
+            found["cells"] = {n: cell_mean(weight, self.elements, v) for n, v in found["cells"].items()}
         for place, profile in self.profiles.items():
             found[place] = {n: profile.of(v) for n, v in found[place].items() if n in TORQUES or n in BALANCE}
         return found

@@ -40,7 +40,7 @@ class KineticState:
         resting: the same by tanh(ε/2T): the spectral supercurrents.
         imbalance: largest |Σ| over the free nodes of each component of the balance, (8,).
         noise: rounding of the currents.
-        stored: ∫ of the driven charge and spin densities over the device, (4,), and its largest value, ().
+        stored: sums of the driven charge and spin over the device, and what they could be at most, (5,).
         slopes: terminal → ¼ Tr B_α of the currents into all terminals per voltage on that one, (t, 8), where
             conductances are asked for.
     """

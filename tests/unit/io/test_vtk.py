@@ -5,23 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
 
 from tests.samples import ENERGIES, observables, one_cell, wire_case, wire_mesh, wire_solution
+from tests.vtk_reader import read
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io.vtk import oriented, write_fields
 from usadel_fem.labelled import Observable
 
 VTK_CELLS = {"line": 3, "line3": 21, "triangle": 5, "triangle6": 22, "tetra": 10, "tetra10": 24}
-
-
-def read(path: Path) -> Any:
-    """What VTK's own reader makes of a file."""
-    reader = vtkXMLUnstructuredGridReader()
-    reader.SetFileName(str(path))
-    reader.Update()
-    assert reader.GetErrorCode() == 0
-    return reader.GetOutput()
 
 
 def array(data: Any, name: str) -> Any:
