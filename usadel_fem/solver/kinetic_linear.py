@@ -209,7 +209,7 @@ class KineticSystem:
                 break
             right = precondition(-balance[self.free]).ravel()
             tolerance = max(0.3 * ACCURACY * first / size, 1e-13)
-            step, _ = gmres(matvec, right, tolerance, RESTART, CYCLES)
+            step, _, _ = gmres(matvec, right, tolerance, RESTART, CYCLES * RESTART)
             trial = h.copy()
             trial[self.free] += step.reshape(shape)
             balance = self.balance(trial, outside)

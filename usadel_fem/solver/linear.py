@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, gmres, splu
+from scipy.sparse.linalg import splu
 from threadpoolctl import ThreadpoolController
 
 from usadel_fem.action import Linearisation
@@ -22,6 +22,7 @@ from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.physics.frames import Frames, parts
 from usadel_fem.physics.nambu import Complex
+from usadel_fem.solver.krylov import gmres
 
 MULTIGRID_ABOVE = 20_000
 """Unknowns of a 3D scalar matrix above which a hierarchy replaces the factorisation."""
@@ -31,6 +32,9 @@ OUTDATED = 0.1
 
 LEAST = 1e-3
 """Real part of a shift relative to the mean of all: K alone is singular on an island without potentials."""
+
+RESTART = 40
+"""Steps of a GMRES cycle."""
 
 
 @lru_cache(maxsize=1)
@@ -163,23 +167,12 @@ class NewtonSystem:
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
-        count = 0
 
-        def matvec(x: Complex) -> Complex:
-            nonlocal count
-            count += 1
-            return self.preconditioned(self.hessian(x.reshape(-1, 2, 2, 2))).ravel()
+        def apply(x: Complex) -> Complex:
+            return self.preconditioned(self.hessian(x.reshape(right.shape))).ravel()
 
-        operator = LinearOperator((right.size, right.size), matvec=matvec, dtype=complex)
-        restart = min(60, max_iterations)
-        w, info = gmres(
-            operator,
-            right.ravel(),
-            rtol=tolerance,
-            restart=restart,
-            maxiter=max(1, max_iterations // restart),
-        )
-        return LinearResult(w.reshape(right.shape), count, info == 0)
+        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations)
+        return LinearResult(w.reshape(right.shape), count, ok)
 
     def direct(self, residual: Complex) -> LinearResult:
         """Assembled sparse factorisation by SuperLU: the reference and the fallback."""

@@ -23,6 +23,9 @@ STEP_CAP = 0.7
 ROUNDING = 1e3 * np.finfo(float).eps
 """Rounding of w relative to |ǧ|²: measured at gap edges, where |ǧ| reaches hundreds."""
 
+LAST = 0.5
+"""The part of what is accepted as an end that the last linear solve may leave."""
+
 PATIENCE = 6
 """Steps without a new smallest residual before the line search begins."""
 
@@ -108,9 +111,9 @@ class _Iteration:
             self.history.append(size)
             if not np.isfinite(size):
                 return g, self._report(Outcome.NOT_A_NUMBER, None)
-            if self._small(size, g):
+            if size <= self._accepted(g):
                 return g, self._report(Outcome.CONVERGED, step)
-            result = self._solve(system, step, size)
+            result = self._solve(system, step, size, g)
             if not result.ok or not np.isfinite(result.w).all():
                 return g, self._report(Outcome.LINEAR_SOLVER_FAILED, step)
             w = result.w * min(1.0, STEP_CAP / max(float(np.abs(result.w).max()), 1e-300))
@@ -119,7 +122,7 @@ class _Iteration:
             if not moved:
                 return g, self._report(Outcome.STAGNATED, step)
         self.history.append(float(np.abs(step).max()))
-        done = self._small(self.history[-1], g)
+        done = self.history[-1] <= self._accepted(g)
         return g, self._report(Outcome.CONVERGED if done else Outcome.MAX_ITERATIONS, step)
 
     def _linearise(self, g: Complex) -> tuple[NewtonSystem, Complex]:
@@ -130,19 +133,24 @@ class _Iteration:
             self.solver.preconditioner.prepare(lin)
         return system, system.preconditioned(system.residual())
 
-    def _solve(self, system: NewtonSystem, step: Complex, size: float) -> LinearResult:
+    def _solve(self, system: NewtonSystem, step: Complex, size: float, g: Complex) -> LinearResult:
         options = self.options
         if options.linear == "direct":
             return system.direct(system.residual())
-        result = system.krylov(-step, float(np.clip(0.3 * size, 1e-4, 0.1)), options.max_krylov)
+        result = system.krylov(-step, self._forcing(size, g), options.max_krylov)
         self.krylov += result.iterations
         if result.ok or self.solver.forms.size > options.direct_below:
             return result
         return system.direct(system.residual())
 
-    def _small(self, size: float, g: Complex) -> bool:
-        """Whether a step of this size is within the tolerance, or within rounding where |ǧ| is large."""
-        return size <= max(self.tolerance, ROUNDING * float(np.abs(g).max()) ** 2)
+    def _forcing(self, size: float, g: Complex) -> float:
+        """Relative accuracy of a linear solve: what the quadratic error of the step makes of it anyway, and
+        no more than the end of the iteration asks for."""
+        return max(float(np.clip(0.3 * size, 1e-4, 0.1)), min(LAST * self._accepted(g) / size, 0.3))
+
+    def _accepted(self, g: Complex) -> float:
+        """Size of a step within the tolerance, or within rounding where |ǧ| is large."""
+        return max(self.tolerance, ROUNDING * float(np.abs(g).max()) ** 2)
 
     def _stalled(self) -> bool:
         return len(self.history) > PATIENCE and min(self.history[-PATIENCE:]) > min(self.history[:-PATIENCE])

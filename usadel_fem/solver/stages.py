@@ -112,7 +112,8 @@ class StageSolver:
                 break
             change = right.ravel()
             if not self.direct:
-                change, steps = gmres(self._matvec, change, 0.3 * self.target / size, RESTART, CYCLES)
+                tolerance = 0.3 * self.target / size
+                change, steps, _ = gmres(self._matvec, change, tolerance, RESTART, CYCLES * RESTART)
                 count += steps
             value = value.copy()
             value[self.free] += change.reshape(-1, 4)
