@@ -96,14 +96,14 @@ class ScalarPreconditioner:
         self._shift = shift
 
     def apply(self, frames: Frames, residual: Complex) -> Complex:
-        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, 2, 2), of their frames."""
+        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their frames."""
         assert self._inverse is not None
-        n = residual.shape[0]
-        force = np.empty((4, 4, n), dtype=complex)
+        n, size = residual.shape[0], 2 * residual.shape[-1]
+        force = np.empty((size, size, n), dtype=complex)
         for part in parts(n):
             he, eh = -0.25 * residual[part].transpose(1, 3, 2, 0)
             force[..., part] = frames[part].change(eh, he)
-        dg = self._inverse(force.reshape(16, n).T).T.reshape(4, 4, n)
+        dg = self._inverse(force.reshape(-1, n).T).T.reshape(size, size, n)
         w = np.empty_like(residual)
         for part in parts(n):
             eh, he = frames[part].turned(dg[..., part])
@@ -120,16 +120,17 @@ def local_shift(lin: Linearisation) -> Complex:
     Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there.
     """
     ee, hh = lin.nodal
-    mean = 0.25 * (ee[0, 0] + ee[1, 1] + hh[0, 0] + hh[1, 1])
-    eye = np.eye(2)[:, :, None]
-    variance = sum((np.abs(block - mean * eye) ** 2).sum(axis=(0, 1)) for block in (ee, hh)) / 4
+    s = ee.shape[0]
+    mean = (np.trace(ee) + np.trace(hh)) / (2 * s)
+    eye = np.eye(s)[:, :, None]
+    variance = sum((np.abs(block - mean * eye) ** 2).sum(axis=(0, 1)) for block in (ee, hh)) / (2 * s)
     least = max(LEAST * float(np.abs(mean).mean()), 1e-12)
     return np.asarray(np.maximum(np.sqrt(variance) + np.maximum(-mean.real, 0.0), least) - 1j * mean.imag)
 
 
 @dataclass(frozen=True)
 class LinearResult:
-    """w of a Newton step (n_free, 2, 2, 2), the iterations it took, whether the accuracy was reached."""
+    """w of a Newton step (n_free, 2, s, s), the iterations it took, whether the accuracy was reached."""
 
     w: Complex
     iterations: int
@@ -157,7 +158,7 @@ class NewtonSystem:
         return self.preconditioner.apply(self.frames, residual)
 
     def hessian(self, w: Complex) -> Complex:
-        full = np.zeros((self.lin.forms.size, 2, 2, 2), dtype=complex)
+        full = np.zeros((self.lin.forms.size, *w.shape[1:]), dtype=complex)
         full[self.free] = w
         return self.lin.hessian(full)[self.free]
 
@@ -168,7 +169,7 @@ class NewtonSystem:
         def matvec(x: Complex) -> Complex:
             nonlocal count
             count += 1
-            return self.preconditioned(self.hessian(x.reshape(-1, 2, 2, 2))).ravel()
+            return self.preconditioned(self.hessian(x.reshape(right.shape))).ravel()
 
         operator = LinearOperator((right.size, right.size), matvec=matvec, dtype=complex)
         restart = min(60, max_iterations)
@@ -183,7 +184,8 @@ class NewtonSystem:
 
     def direct(self, residual: Complex) -> LinearResult:
         """Assembled sparse factorisation by SuperLU: the reference and the fallback."""
-        unknown = (8 * self.free[:, None] + np.arange(8)).ravel()
+        each = residual[0].size
+        unknown = (each * self.free[:, None] + np.arange(each)).ravel()
         matrix = self.lin.matrix()[unknown][:, unknown].tocsc()
         with one_thread():
             w = splu(matrix).solve(-residual.ravel())
