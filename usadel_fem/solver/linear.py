@@ -103,7 +103,12 @@ class ScalarPreconditioner:
         for part in parts(n):
             he, eh = -0.25 * residual[part].transpose(1, 3, 2, 0)
             force[..., part] = frames[part].change(eh, he)
-        dg = self._inverse(force.reshape(-1, n).T).T.reshape(size, size, n)
+        dg = np.empty_like(force)
+        if size == 2:  # δǧ has no trace
+            dg.reshape(4, n)[:3] = self._inverse(force.reshape(4, n)[:3].T).T
+            dg[1, 1] = -dg[0, 0]
+        else:
+            dg.reshape(-1, n)[:] = self._inverse(force.reshape(-1, n).T).T
         w = np.empty_like(residual)
         for part in parts(n):
             eh, he = frames[part].turned(dg[..., part])
