@@ -82,6 +82,11 @@ def run(
         solution = _solve(case, directory, jobs=jobs, resume=resume, quiet=quiet)
         _write(solution, directory, case.output.formats)
     if not quiet:
+        found = solution.summary.get("symmetry")
+        if found is not None:
+            from usadel_fem.fem.reduction import in_words
+
+            click.echo(in_words(found))
         click.echo(f"results in {directory}: " + ", ".join(_left_in(directory)))
     if not solution.converged:
         _explain(solution)

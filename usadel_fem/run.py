@@ -37,6 +37,7 @@ from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.kinetic_gap import solve_driven_gap
 from usadel_fem.solver.pool import solve_energies
 from usadel_fem.solver.selfconsistency import GapResult, solve_gap
+from usadel_fem.solver.signs import both_signs
 from usadel_fem.transient import TransientRun
 
 RULE_TOLERANCE = 1e-8
@@ -275,7 +276,11 @@ class _Run:
         start = None
         if gap is not None and self.case.solve.kind == "equilibrium" and gap.green_functions:
             start = gap.green_functions[0]
-        yield from solve_energies(self.device, self.energies, todo, delta, self.jobs, start)
+
+        def solved(kept: Sequence[int]) -> Iterator[tuple[int, Complex, EnergyReport]]:
+            return solve_energies(self.device, self.energies, kept, delta, self.jobs, start)
+
+        yield from both_signs(self.energies, todo, solved)
 
     def _stored(self, indices: Sequence[int]) -> Iterator[tuple[int, Complex, EnergyReport]]:
         assert self.output is not None
@@ -315,6 +320,7 @@ class _Run:
             converged=converged and (gap is None or gap.converged),
             conservation_defect=defects.conservation,
             normalisation_defect=defects.normalisation if reports or run_at_once else math.nan,
+            symmetry=self.device.symmetry,
             notes=self.notes,
         )
         green: Sequence[Complex | None] | GreenFunctions = list(kept)

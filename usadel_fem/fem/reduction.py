@@ -15,8 +15,9 @@ each times two where s = 0.  What acts on ǧ_i as a number joins the stiffness: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,14 +49,9 @@ class Reduction:
     channels: Channels
     systems: tuple[Forms, ...]
 
-    @property
-    def unknowns(self) -> int:
-        """Complex unknowns per node, of the 8 of a full ǧ."""
-        return 2 * len(self.channels.signs)
-
-    @property
-    def name(self) -> str:
-        return "spin-independent" if self.channels.axis is None else "collinear"
+    def unknowns(self, imaginary: bool) -> int:
+        """Complex unknowns per node, of the 8 of a full ǧ, without mirror images at imaginary energies."""
+        return 2 if imaginary and len(self.systems) > 1 else 2 * len(self.channels.signs)
 
 
 def reduce(forms: Forms, exchanges: Sequence[ArrayLike] = ()) -> Reduction | None:
@@ -72,6 +68,31 @@ def reduce(forms: Forms, exchanges: Sequence[ArrayLike] = ()) -> Reduction | Non
     coupled = forms.spin_relaxation is not None
     parts = [channels.signs] if coupled else [(s,) for s in channels.signs]
     return Reduction(channels, tuple(channel_forms(forms, channels, signs) for signs in parts))
+
+
+def symmetry(reduction: Reduction | None, imaginary: bool) -> dict[str, Any]:
+    """What a summary says of it.
+
+    >>> symmetry(None, imaginary=False)
+    {'symmetry': 'none', 'axis': None, 'unknowns_per_node': 8, 'of': 8}
+    """
+    if reduction is None:
+        return {"symmetry": "none", "axis": None, "unknowns_per_node": 8, "of": 8}
+    axis = reduction.channels.axis
+    name, unknowns = "spin-independent" if axis is None else "collinear", reduction.unknowns(imaginary)
+    return {"symmetry": name, "axis": axis and list(axis), "unknowns_per_node": unknowns, "of": 8}
+
+
+def in_words(found: Mapping[str, Any]) -> str:
+    """A line about a `symmetry`.
+
+    >>> in_words({"symmetry": "collinear", "axis": [0.0, 0.6, 0.8], "unknowns_per_node": 4, "of": 8})
+    'symmetry: collinear along [0, 0.6, 0.8], 4 of 8 unknowns per node'
+    """
+    axis = found["axis"]
+    along = "" if axis is None else " along [" + ", ".join(f"{x:.4g}" for x in axis) + "]"
+    left = f"{found['unknowns_per_node']} of {found['of']} unknowns per node"
+    return f"symmetry: {found['symmetry']}{along}, {left}"
 
 
 def channel_forms(forms: Forms, channels: Channels, signs: tuple[int, ...]) -> Forms:
