@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from usadel_fem.action import is_real
+from usadel_fem.fem.forms import Forms
+from usadel_fem.fem.links import LinkedMatrix
 from usadel_fem.fem.reduction import Reduction
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.channels import mirrored
@@ -14,7 +16,10 @@ from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.newton import EnergySolver, Options
 
 ROUNDING = 1e-13
-"""Relative difference of Ω and its mirror image that assembled integrals round to."""
+"""Relative to Ω: differences to its images under a symmetry that assembled integrals round to."""
+
+STARTED = 1e-12
+"""The same of a start: what many steps round to, and far below any tolerance."""
 
 
 class ChannelSolver:
@@ -42,6 +47,8 @@ class ChannelSolver:
         """
         count = len(self._solvers)
         omegas, starts = np.split(omega, count), np.split(start, count)
+        for solver, o, s in zip(self._solvers, omegas, starts, strict=True):
+            solver.preconditioner.he_over_eh = he_over_eh(solver.forms, o, s)
         if count == 2 and not is_real(energy) and _are_images(*omegas):
             g, report = self._solvers[0].solve(energy, omegas[0], starts[0])
             return np.concatenate([g, mirrored(g)]), report
@@ -49,6 +56,23 @@ class ChannelSolver:
             solver.solve(energy, o, s) for solver, o, s in zip(self._solvers, omegas, starts, strict=True)
         ]
         return np.concatenate([g for g, _ in results]), _together([report for _, report in results])
+
+
+def he_over_eh(forms: Forms, omega: Complex, start: Complex) -> complex | None:
+    """−e^{−2iφ} where Δ has the phase φ or φ + π everywhere and no field turns it: a gauge makes all real.
+
+    Then ǧ = cos ϑ τ₃ + sin ϑ τ₂ in that gauge: no currents flow, and the two anomalous parts are one.
+    """
+    if isinstance(forms.stiffness, LinkedMatrix) or forms.spin_hall is not None:
+        return None
+    eh, he = (np.concatenate([x[:, i, j] for x in (omega, start)]) for i, j in ((0, 1), (1, 0)))
+    largest = int(np.argmax(np.abs(eh)))
+    if eh[largest] == 0.0:
+        return None
+    ratio = complex(he[largest] / eh[largest])
+    off = np.abs(he - ratio * eh)
+    fixed = off[: len(omega)].max() <= ROUNDING * np.abs(omega).max()
+    return ratio if fixed and off[len(omega) :].max() <= STARTED * np.abs(start).max() else None
 
 
 def _are_images(up: Complex, down: Complex) -> bool:

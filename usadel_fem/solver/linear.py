@@ -76,11 +76,17 @@ class ScalarInverse:
 
 @dataclass
 class ScalarPreconditioner:
-    """H⁻¹ ≈ frames · (K/2 + s)⁻¹ · frames with a complex nodal s, kept while the potentials stay similar."""
+    """H⁻¹ ≈ frames · (K/2 + s)⁻¹ · frames with a complex nodal s, kept while the potentials stay similar.
+
+    Attributes:
+        forms, free, dimension: of the mesh, its free nodes.
+        he_over_eh: ǧ_he/ǧ_eh of a single channel where that is the same number everywhere, else None.
+    """
 
     forms: Forms
     free: Index
     dimension: int
+    he_over_eh: complex | None = None
     _shift: Complex | None = field(default=None, init=False)
     _inverse: ScalarInverse | None = field(default=None, init=False)
 
@@ -104,11 +110,12 @@ class ScalarPreconditioner:
             he, eh = -0.25 * residual[part].transpose(1, 3, 2, 0)
             force[..., part] = frames[part].change(eh, he)
         dg = np.empty_like(force)
+        count = size**2 if size == 4 else 3 if self.he_over_eh is None else 2
+        dg.reshape(-1, n)[:count] = self._inverse(force.reshape(-1, n)[:count].T).T
+        if count == 2:
+            dg[1, 0] = self.he_over_eh * dg[0, 1]
         if size == 2:  # δǧ has no trace
-            dg.reshape(4, n)[:3] = self._inverse(force.reshape(4, n)[:3].T).T
             dg[1, 1] = -dg[0, 0]
-        else:
-            dg.reshape(-1, n)[:] = self._inverse(force.reshape(-1, n).T).T
         w = np.empty_like(residual)
         for part in parts(n):
             eh, he = frames[part].turned(dg[..., part])
