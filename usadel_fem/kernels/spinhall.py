@@ -14,59 +14,71 @@ FIELD = ROW * WIDTH
 
 
 @part
-def _evaluate(x, start, count, nodes, value, first, second, out):
-    """x, ∂_kx and ∂_lx at some points, rows of three fields."""
+def _evaluate(x, start, count, nodes, value, first, second, axis, out):
+    """x, ∂_kx and ∂_lx at some points: rows of three fields, the components on σ turned so that `axis` is z."""
+    i, j, k = 8 + 8 * ((axis + 1) % 3), 8 + 8 * ((axis + 2) % 3), 8 + 8 * axis
     for lane in range(WIDTH):
         point, at = start + min(lane, count - 1), ROW * lane
-        for k in range(0, ROW, WIDTH):
-            a = b = c = spread(0.0)
-            for j in range(nodes.shape[1]):
-                field = load(x, ROW * nodes[point, j] + k)
-                a = a + spread(value[point, j]) * field
-                b = b + spread(first[point, j]) * field
-                c = c + spread(second[point, j]) * field
-            store(out, at + k, a)
-            store(out, at + k + FIELD, b)
-            store(out, at + k + 2 * FIELD, c)
+        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = spread(0.0)
+        for n in range(nodes.shape[1]):
+            place = ROW * nodes[point, n]
+            x0, x1, x2, x3 = load(x, place), load(x, place + i), load(x, place + j), load(x, place + k)
+            a, b, c = spread(value[point, n]), spread(first[point, n]), spread(second[point, n])
+            a0, a1, a2, a3 = a0 + a * x0, a1 + a * x1, a2 + a * x2, a3 + a * x3
+            b0, b1, b2, b3 = b0 + b * x0, b1 + b * x1, b2 + b * x2, b3 + b * x3
+            c0, c1, c2, c3 = c0 + c * x0, c1 + c * x1, c2 + c * x2, c3 + c * x3
+        _store_row(out, at, a0, a1, a2, a3)
+        _store_row(out, at + FIELD, b0, b1, b2, b3)
+        _store_row(out, at + 2 * FIELD, c0, c1, c2, c3)
+
+
+@inline
+def _store_row(x, at, a, b, c, d):
+    store(x, at, a)
+    store(x, at + 8, b)
+    store(x, at + 16, c)
+    store(x, at + 24, d)
 
 
 @part
-def _add(rows, start, count, nodes, value, first, second, out):
+def _add(rows, start, count, nodes, value, first, second, axis, out):
     """Back to the nodes."""
     for lane in range(count):
         point, at = start + lane, ROW * lane
-        for k in range(0, ROW, WIDTH):
-            a, b, c = load(rows, at + k), load(rows, at + k + FIELD), load(rows, at + k + 2 * FIELD)
-            for j in range(nodes.shape[1]):
-                place = ROW * nodes[point, j] + k
-                field = load(out, place) + spread(value[point, j]) * a
-                field = field + spread(first[point, j]) * b
-                store(out, place, field + spread(second[point, j]) * c)
+        for n in range(nodes.shape[1]):
+            place = ROW * nodes[point, n]
+            a, b, c = spread(value[point, n]), spread(first[point, n]), spread(second[point, n])
+            for part in range(4):
+                k = 8 * part
+                i = place + (8 + 8 * ((axis + part) % 3) if part else 0)
+                field = load(out, i) + a * load(rows, at + k)
+                field = field + b * load(rows, at + k + FIELD)
+                store(out, i, field + c * load(rows, at + k + 2 * FIELD))
 
 
 @inline
-def _along(rows, at, a, b, c):
-    """Nambu matrices uu, ud, du, dd between the eigenstates of σ^a, of the rows of a field."""
-    singlet, along = get_rows(rows, at, ROW), get_rows(rows, at + a, ROW)
-    x, iy = get_rows(rows, at + b, ROW), times_i(get_rows(rows, at + c, ROW))
-    return singlet + along, x - iy, x + iy, singlet - along
+def _blocks(rows, at):
+    """Nambu matrices uu, ud, du, dd of the rows of a field."""
+    singlet, z = get_rows(rows, at, ROW), get_rows(rows, at + 24, ROW)
+    x, iy = get_rows(rows, at + 8, ROW), times_i(get_rows(rows, at + 16, ROW))
+    return singlet + z, x - iy, x + iy, singlet - z
 
 
 @inline
-def _both_sides(rows, at, a):
-    """Matrices uu and dd of ½{σ^a, x}."""
-    singlet, along = get_rows(rows, at, ROW), get_rows(rows, at + a, ROW)
-    return along + singlet, along - singlet
+def _both_sides(rows, at):
+    """Matrices uu and dd of ½{σ, x}."""
+    singlet, z = get_rows(rows, at, ROW), get_rows(rows, at + 24, ROW)
+    return z + singlet, z - singlet
 
 
 @inline
-def _put(rows, at, a, b, c, x, factor):
+def _put(rows, at, x, factor):
     """Matrices uu, ud, du, dd as rows of a field; the factor is on sums that are twice the components."""
     uu, ud, du, dd = x
     put_rows(rows, at, ROW, (uu + dd) * factor)
-    put_rows(rows, at + a, ROW, (uu - dd) * factor)
-    put_rows(rows, at + b, ROW, (ud + du) * factor)
-    put_rows(rows, at + c, ROW, times_i(ud - du) * factor)
+    put_rows(rows, at + 8, ROW, (ud + du) * factor)
+    put_rows(rows, at + 16, ROW, times_i(ud - du) * factor)
+    put_rows(rows, at + 24, ROW, (uu - dd) * factor)
 
 
 @inline
@@ -88,25 +100,25 @@ def _sum(x, y):
     return x[0] + y[0], x[1] + y[1], x[2] + y[2], x[3] + y[3]
 
 
-@inline
-def _bend(fixed, varied, axis, factor, frozen):
-    """Into the place of the varied field: what multiplies φ_i, ∂_kφ_i, ∂_lφ_i in dF_i, times the factor."""
-    a, b, c = 8 + 8 * axis, 8 + 8 * ((axis + 1) % 3), 8 + 8 * ((axis + 2) % 3)
-    s, t = _both_sides(fixed, 0, a)
-    g_k, g_l = _along(fixed, FIELD, a, b, c), _along(fixed, 2 * FIELD, a, b, c)
-    d_k, d_l = _along(varied, FIELD, a, b, c), _along(varied, 2 * FIELD, a, b, c)
-    by_k, by_l = _with(d_l, s, t), _with(d_k, s, t)
-    ds, dt = _both_sides(varied, 0, a)
-    for k in range(0, FIELD, WIDTH):
-        store(varied, k, spread(0.0))
-    if not frozen:
-        by_k, by_l = _sum(by_k, _with(g_l, ds, dt)), _sum(by_l, _with(g_k, ds, dt))
-        one, two = _diagonal(d_k, g_l), _diagonal(g_k, d_l)
-        up, down = one[0] + two[0], one[1] + two[1]
-        put_rows(varied, 0, ROW, (up - down) * factor)
-        put_rows(varied, a, ROW, (up + down) * factor)
-    _put(varied, FIELD, a, b, c, by_k, factor)
-    _put(varied, 2 * FIELD, a, b, c, by_l, -factor)
+@part
+def _bend(fixed, varied, factors, frozen, out):
+    """What multiplies φ_i, ∂_kφ_i, ∂_lφ_i in dF_i, times the factors: rows of three fields."""
+    s, t = _both_sides(fixed, 0)
+    ds, dt = _both_sides(varied, 0)
+    zero = s - s
+    up = down = zero
+    sign = load(factors, 0)
+    for one in range(1, 3):  # k and then l, with the other sign: one piece of code fits the processor's cache
+        other = FIELD * (3 - one)
+        d, g = _blocks(varied, FIELD * one), _blocks(fixed, FIELD * one)
+        bent = _with(d, s, t)
+        if not frozen:
+            bent = _sum(bent, _with(g, ds, dt))
+            a, b = _diagonal(d, _blocks(fixed, other))
+            up, down = up + a * sign, down + b * sign
+        sign = -sign
+        _put(out, other, bent, sign)
+    _put(out, 0, (up, zero, zero, -down), spread(1.0))
 
 
 @kernel
@@ -116,12 +128,13 @@ def bend_plane(nodes, value, first, second, weight, axis, frozen, g, x, out):
     nodes (Q, L); value, first, second (Q, L): φ, ∂_kφ, ∂_lφ of these nodes; weight (Q,) with the factor of
     the form; g, x, out: rows.
     """
-    fixed, varied, factors = np.empty(3 * FIELD), np.empty(3 * FIELD), np.zeros(WIDTH)
+    fixed, varied, bent = np.empty(3 * FIELD), np.empty(3 * FIELD), np.empty(3 * FIELD)
+    factors = np.zeros(WIDTH)
     for start in range(0, weight.size, WIDTH):
         count = min(WIDTH, weight.size - start)
-        _evaluate(g, start, count, nodes, value, first, second, fixed)
-        _evaluate(x, start, count, nodes, value, first, second, varied)
+        _evaluate(g, start, count, nodes, value, first, second, axis, fixed)
+        _evaluate(x, start, count, nodes, value, first, second, axis, varied)
         for lane in range(count):
             factors[lane] = 0.5 * weight[start + lane]
-        _bend(fixed, varied, axis, load(factors, 0), frozen)
-        _add(varied, start, count, nodes, value, first, second, out)
+        _bend(fixed, varied, factors, frozen, bent)
+        _add(bent, start, count, nodes, value, first, second, axis, out)
