@@ -20,6 +20,7 @@ from usadel_fem.errors import CaseError, Problem
 from usadel_fem.fem.assemble import Barrier, Surroundings, assemble
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.mesh import DeviceMesh, load_mesh
+from usadel_fem.fem.reduction import Reduction, reduce
 from usadel_fem.fem.shapes import build_shape
 from usadel_fem.fem.space import Index, Space
 from usadel_fem.gauge import GaugeField, check_field
@@ -92,6 +93,13 @@ class Device:
         return assemble(self.space, self.coefficient, self.surroundings)
 
     @cached_property
+    def reduction(self) -> Reduction | None:
+        """The channels of spin that are enough for this device, unless there are none or symmetry = "off"."""
+        if self.case.solve.symmetry == "off":
+            return None
+        return reduce(self.forms, [t.exchange for t in self.case.terminal.values()])
+
+    @cached_property
     def largest_energy(self) -> float:
         """The largest of Δ, T_c, |h|, 1/τ_so, in energy: the scale of Matsubara sums and continuations."""
         scales = [abs(t.Delta or 0.0) for t in self.case.terminal.values()]
@@ -143,12 +151,7 @@ class Device:
         """A cold start: the normal state inside, the reservoirs' ǧ at their nodes, (N, 4, 4)."""
         g = np.empty((self.space.size, 4, 4), dtype=complex)
         g[:] = bulk(1j, 0.0)
-        return self.with_reservoirs(g, energy)
-
-    def with_reservoirs(self, g: Complex, energy: complex, extra: float = 0.0) -> Complex:
-        """ǧ with the values of ε + i·extra at the nodes of transparent terminals."""
-        g = g.copy()
-        reservoirs = self.reservoirs(energy, extra)
+        reservoirs = self.reservoirs(energy)
         for name, nodes in self.forms.pinned.items():
             g[nodes] = reservoirs[name]
         return g

@@ -65,16 +65,16 @@ import signal, sys
 from usadel_fem.cli import main
 from usadel_fem.solver.energies import DeviceSolver
 
-solve, begun = DeviceSolver.solve, []
+find, begun = DeviceSolver.find, []
 
 def held(self, *arguments):
     begun.append(arguments)
     if len(begun) > 21:
         print("held", flush=True)
         sys.stdin.read()
-    return solve(self, *arguments)
+    return find(self, *arguments)
 
-DeviceSolver.solve = held
+DeviceSolver.find = held
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """
