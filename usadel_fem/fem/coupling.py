@@ -7,45 +7,64 @@ With x = x₀ + x_aσ^a of every Nambu block, F_i of ½K, −⅛M^so σ^a·σ^a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Coupling: TypeAlias = tuple[NDArray[Any], ...]
-"""Row pointers, columns, q of the singlet and of the triplet; row pointers, columns, axes a and ½A^a."""
+Arrays: TypeAlias = tuple[NDArray[Any], ...]
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """What the kernels take.
+
+    Attributes:
+        arrays: row pointers, columns, q of the singlet and of the triplet; row pointers, columns, axes a and
+            ½A^a of swapping.
+        sums: Σ_j q_ij of both without the stiffness, whose own vanishes, (2, N).
+    """
+
+    arrays: Arrays
+    sums: NDArray[Any]
+
 
 ROUNDING = 1e-14
 """Entries of A^a below this, relative to the largest, are what is left of sums that vanish."""
 
 
 def coupling(
-    plain: Sequence[tuple[float, Any]],
+    stiffness: Any,
+    plain: Sequence[Any],
     spin_relaxation: Any | None,
     swapping: Sequence[tuple[int, Any]],
-    size: int,
 ) -> Coupling:
     """Merge real scalar matrices (N, N).
 
     Args:
-        plain: factors and matrices of the terms that see no spin.
+        stiffness: K.
+        plain: G of the tunnels without a spin filter.
         spin_relaxation: M^so or None.
         swapping: (a, A^a).
     """
-    q = sparse.csr_matrix((size, size))
-    for factor, matrix in plain:
-        q = q + factor * matrix
-    q = sparse.csr_matrix(q)
+    size = stiffness.shape[0]
+    ones, sums = np.ones(size), np.zeros((2, size))
+    q = 0.5 * sparse.csr_matrix(stiffness)
+    for matrix in plain:
+        q = sparse.csr_matrix(q - 0.5 * matrix)
+        sums -= 0.5 * (matrix @ ones)
     singlet = triplet = q.data
     if spin_relaxation is not None:
         # both at once, so that neither loses the other's places
         q = sparse.csr_matrix(q * (1 + 1j) + spin_relaxation * (-0.375 + 0.125j))
         singlet, triplet = np.ascontiguousarray(q.data.real), np.ascontiguousarray(q.data.imag)
-    return q.indptr, q.indices, singlet, triplet, *_bend(swapping, size)
+        sums += np.outer((-0.375, 0.125), spin_relaxation @ ones)
+    return Coupling((q.indptr, q.indices, singlet, triplet, *_bend(swapping, size)), sums)
 
 
-def _bend(swapping: Sequence[tuple[int, Any]], size: int) -> Coupling:
+def _bend(swapping: Sequence[tuple[int, Any]], size: int) -> Arrays:
     rows, columns, axes, values = [np.zeros(0, int)], [np.zeros(0, int)], [np.zeros(0, int)], [np.zeros(0)]
     for a, matrix in swapping:
         entries = matrix.tocoo()

@@ -228,9 +228,9 @@ class Forms:
     def coupling(self) -> Coupling:
         """Stiffness, spin relaxation, swapping, tunnels without filter in one; empty if links transport."""
         if self.linked:
-            return coupling([], None, [], self.size)
-        plain = [(-0.5, tunnel.matrix) for tunnel in self.tunnels if not tunnel.filtered]
-        return coupling([(0.5, self.stiffness), *plain], self.spin_relaxation, self.swapping, self.size)
+            return coupling(sparse.csr_matrix((self.size, self.size)), [], None, [])
+        plain = [tunnel.matrix for tunnel in self.tunnels if not tunnel.filtered]
+        return coupling(self.stiffness, plain, self.spin_relaxation, self.swapping)
 
     @property
     def beyond_coupling(self) -> bool:

@@ -118,6 +118,36 @@ overload_operator(
     operator.neg, (MATRICES,), MATRICES, _each(lambda builder, a: (builder.fneg(a[0]), builder.fneg(a[1])))
 )
 
+
+def _inverse(builder: Any, a: list[Number]) -> list[Number]:
+    """The adjugate over the determinant."""
+    real, imaginary = _minus(builder, _times(builder, a[0], a[3]), _times(builder, a[1], a[2]))
+    square = builder.fadd(builder.fmul(real, real), builder.fmul(imaginary, imaginary))
+    over = builder.fdiv(real, square), builder.fneg(builder.fdiv(imaginary, square))
+    b, c = ((builder.fneg(x[0]), builder.fneg(x[1])) for x in (a[1], a[2]))
+    return [_times(builder, x, over) for x in (a[3], b, c, a[0])]
+
+
+def _from_one(sign: int) -> Callable[..., Any]:
+    """1 + a or 1 − a."""
+
+    def rule(builder: Any, a: list[Number]) -> list[Number]:
+        def shifted(x: Number, by: float) -> Number:
+            part = builder.fadd if sign > 0 else builder.fsub
+            constants = [ir.Constant(VECTOR, [value] * WIDTH) for value in (by, 0.0)]
+            return part(constants[0], x[0]), part(constants[1], x[1])
+
+        return [shifted(x, float(k in (0, 3))) for k, x in enumerate(a)]
+
+    return rule
+
+
+inverse = _function(_by_entries(_inverse), 1)
+"""a⁻¹."""
+
+one_plus, one_minus = (_function(_by_entries(_from_one(sign)), 1) for sign in (1, -1))
+"""1 + a and 1 − a."""
+
 commutator = _function(_by_entries(_commutator), 2)
 """[a, b]."""
 
@@ -137,6 +167,18 @@ def exchange(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
         return context.make_tuple(builder, FOUR, [_value(builder, list(column)) for column in columns])
 
     return FOUR(MATRICES, MATRICES, MATRICES, MATRICES), build
+
+
+@intrinsic
+def joined(typing: Any, a: Any, b: Any) -> Any:
+    """(a₀₀, a₀₁, b₀₀, b₀₁) and (a₁₀, a₁₁, b₁₀, b₁₁): two blocks of two rows of 4×4 matrices, and back."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, y = (_entries(builder, value) for value in args)
+        pair = [_value(builder, x[k : k + 2] + y[k : k + 2]) for k in (0, 2)]
+        return context.make_tuple(builder, signature.return_type, pair)
+
+    return types.UniTuple(MATRICES, 2)(MATRICES, MATRICES), build
 
 
 def _load(context: Any, builder: Any, signature: Any, array: Any, at: Any, offset: int) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from usadel_fem.kernels import columns, packing, spinhall, tangents
+from usadel_fem.kernels import columns, packing, setup, spinhall, tangents
 from usadel_fem.kernels.lanes import WIDTH
 
 Array = NDArray[Any]
@@ -141,3 +141,45 @@ def components(x: Array) -> Array:
     out = np.empty((x.shape[0], 4, 2, 2), dtype=complex)
     packing.to_components(x, out)
     return flat(out)
+
+
+def frames_of(g: Array) -> tuple[Array, Array]:
+    """M and M⁻¹ of ǧ, (N, 4, 4) each."""
+    m, inverse = np.empty_like(g, order="C"), np.empty_like(g, order="C")
+    setup.frames_of(flat(g), np.arange(g.shape[0]), flat(m), flat(inverse))
+    return m, inverse
+
+
+def force(coupling: tuple[Array, ...], sums: Array, g: Array, planes: tuple[tuple[Any, ...], ...]) -> Array:
+    """F_i of the coupling and of the spin Hall form, in rows of floats.
+
+    The first node's ǧ is subtracted before and what it gives added after: `sums` (2, N), Σ_j q_ij without the
+    stiffness. It would give nothing there but rounding, which drowns weak terms where ǧ is nearly uniform.
+    """
+    x, nodes = components(g), np.arange(g.shape[0])
+    out = np.zeros_like(x)
+    for plane in planes:
+        spinhall.bend_plane(*plane, False, x, x, out)
+    out *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
+    table = x.reshape(-1, 4, 8)
+    uniform = table[0].copy()
+    table -= uniform
+    tangents.couple_rows(coupling, x, nodes, out, True, out)
+    np.multiply(sums[0, :, None], uniform[0], out=table[:, 0])
+    np.multiply(sums[1, :, None, None], uniform[1:], out=table[:, 1:])
+    out += x
+    return out
+
+
+def local(components: Array, rest: Array, m: Array, inverse: Array) -> Array:
+    """M⁻¹FMτ₃ (N, 4, 4) of F in rows of floats and the rest of it (N, 4, 4)."""
+    out = np.empty_like(m)
+    setup.local_of(components, flat(rest), np.arange(m.shape[0]), flat(m), flat(inverse), flat(out))
+    return out
+
+
+def moved(g: Array, m: Array, inverse: Array, nodes: Array, w: Array) -> Array:
+    """ǧ with M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at some nodes, for w (n, 2, 2, 2)."""
+    out = np.array(g, order="C")
+    setup.moved(flat(m), flat(inverse), nodes, np.arange(nodes.size), flat(w), flat(out))
+    return out

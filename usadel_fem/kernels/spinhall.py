@@ -15,7 +15,7 @@ FIELD = ROW * WIDTH
 
 @part
 def _evaluate(x, start, count, nodes, value, first, second, axis, out):
-    """x, ∂_kx and ∂_lx at some points: rows of three fields, the components on σ turned so that `axis` is z."""
+    """x, ∂_kx and ∂_lx at some points: rows of three fields, their spin turned so that `axis` is z."""
     i, j, k = 8 + 8 * ((axis + 1) % 3), 8 + 8 * ((axis + 2) % 3), 8 + 8 * axis
     for lane in range(WIDTH):
         point, at = start + min(lane, count - 1), ROW * lane
@@ -48,9 +48,9 @@ def _add(rows, start, count, nodes, value, first, second, axis, out):
         for n in range(nodes.shape[1]):
             place = ROW * nodes[point, n]
             a, b, c = spread(value[point, n]), spread(first[point, n]), spread(second[point, n])
-            for part in range(4):
-                k = 8 * part
-                i = place + (8 + 8 * ((axis + part) % 3) if part else 0)
+            for component in range(4):
+                k = 8 * component
+                i = place + (8 + 8 * ((axis + component) % 3) if component else 0)
                 field = load(out, i) + a * load(rows, at + k)
                 field = field + b * load(rows, at + k + FIELD)
                 store(out, i, field + c * load(rows, at + k + 2 * FIELD))

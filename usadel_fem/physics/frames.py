@@ -85,7 +85,7 @@ class Frames:
         return multiply(self.n, right), multiply(self.n_tilde, left)
 
     def columns(self, residual: Complex, order: str) -> Complex:
-        """−½ δǧ of the transposed residual (n, 2, s, s), as columns (n, 16); `order` "F" or "C" of the memory.
+        """−½ δǧ of the transposed residual (n, 2, s, s), as columns (n, 16), `order` "F" or "C" in memory.
 
         One channel has three: δǧ has no trace.
         """

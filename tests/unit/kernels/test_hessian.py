@@ -5,7 +5,8 @@ import pytest
 
 from tests.verification.test_action import ENERGY, FIELDS, device, random_state
 from usadel_fem import action, kernels
-from usadel_fem.linearise import hessian, tangent_frames
+from usadel_fem.linearise import hessian, linearise, moved, tangent_frames
+from usadel_fem.physics.nambu import TAU3_DIAGONAL, frame
 
 
 def linearisation(dim, order, fields="no field", frozen=False):
@@ -74,3 +75,24 @@ def test_frames_around_the_scalar_inverse(order, count):
     assert np.abs(found - blocks).max() < 1e-13 * np.abs(blocks).max()
     back = reference.unknowns(expected)
     assert np.abs(frames.unknowns(found) - back).max() < 1e-13 * np.abs(back).max()
+
+
+@pytest.mark.parametrize("fields", FIELDS)
+@pytest.mark.parametrize(("dim", "order"), [(1, 2), (2, 1), (2, 2), (3, 1)])
+def test_a_linearisation_is_that_of_the_reference(dim, order, fields):
+    """Frames, forces of every term, ǧ after a step."""
+    dev = device(dim, order, fields)
+    omega = action.source(dev.forms, ENERGY, None, dev.reservoirs(ENERGY))
+    m, inverse, g, w = random_state(dev.forms)
+    expected = action.Linearisation.at(dev.forms, m, inverse, g, omega)
+    found = linearise(dev.forms, g, omega)
+    for name in ("m", "inverse", "local"):
+        one, two = getattr(expected, name), getattr(found, name)
+        assert np.abs(one - two).max() < 1e-13 * np.abs(one).max()
+    nodes = np.arange(0, dev.forms.size, 2)
+    step = 0.2 * w[nodes]
+    e = frame(step[:, 0], step[:, 1])[0]
+    after = g.copy()
+    turned = m[nodes] @ e
+    after[nodes] = turned * TAU3_DIAGONAL @ np.linalg.inv(turned)
+    assert np.abs(moved(found, nodes, step) - after).max() < 1e-12 * np.abs(after).max()
