@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from usadel_fem.fem.forms import Forms, SpinHall
-from usadel_fem.fem.links import adjoint, apply, spin_matrix
+from usadel_fem.fem.links import adjoint, apply, block_diagonal, left_right, spin_matrix
 from usadel_fem.physics.frames import (
     Frames,
     along,
@@ -83,20 +83,26 @@ def is_real(energy: complex) -> bool:
     return energy.real != 0.0 or energy.imag == 0.0
 
 
-def quadratic(forms: Forms, g: Complex) -> Complex:
-    """F_i of the terms quadratic in ǧ: diffusion, spin relaxation, swapping, transverse fields, tunnels."""
-    force: Complex = 0.5 * apply(forms.stiffness, g)
-    if forms.spin_relaxation is not None:
-        force -= 0.125 * sigma_sandwich(apply(forms.spin_relaxation, g))
-    for a, matrix in forms.swapping:
-        bent = apply(matrix, g)
-        force -= 0.25j * (sigma_right(bent, a) - sigma_left(a, bent))
-    if forms.precession is not None:
-        force += 0.5 * apply(forms.precession, g)
+def quadratic(forms: Forms, g: Complex, beyond: bool = False) -> Complex:
+    """F_i of the terms quadratic in ǧ: diffusion, spin relaxation, swapping, transverse fields, tunnels.
+
+    beyond: only of those that `forms.coupling` leaves out.
+    """
+    force: Complex = np.zeros_like(g)
+    if forms.linked or not beyond:
+        force += 0.5 * apply(forms.stiffness, g)
+        if forms.spin_relaxation is not None:
+            force -= 0.125 * sigma_sandwich(apply(forms.spin_relaxation, g))
+        for a, matrix in forms.swapping:
+            bent = apply(matrix, g)
+            force -= 0.25j * (sigma_right(bent, a) - sigma_left(a, bent))
+        if forms.precession is not None:
+            force += 0.5 * apply(forms.precession, g)
     for field in forms.transverse:
         force -= field.left @ apply(field.matrix, g) @ field.right
     for tunnel in forms.tunnels:
-        force -= 0.5 * tunnel.filter @ apply(tunnel.matrix, g) @ tunnel.filter
+        if forms.linked or tunnel.filtered or not beyond:
+            force -= 0.5 * tunnel.filter @ apply(tunnel.matrix, g) @ tunnel.filter
     return force
 
 
@@ -272,8 +278,8 @@ class Linearisation:
     forms: Forms
     m: Complex
     inverse: Complex
+    g: Complex
     local: Complex
-    state: SpinHallState | None
     frozen: bool = False
 
     @classmethod
@@ -281,9 +287,12 @@ class Linearisation:
         cls, forms: Forms, m: Complex, inverse: Complex, g: Complex, omega: Complex, frozen: bool = False
     ) -> Linearisation:
         """At ǧ with its frames M, M⁻¹ from `nambu.frame`, each (N, 2s, 2s)."""
-        state = spin_hall_state(forms, g)
-        local = inverse @ force(forms, g, omega, state) @ m * tau3_signs(m.shape[-1])
-        return cls(forms, m, inverse, local, state, frozen)
+        total = force(forms, g, omega, spin_hall_state(forms, g))
+        return cls(forms, m, inverse, g, inverse @ total @ m * tau3_signs(m.shape[-1]), frozen)
+
+    @cached_property
+    def state(self) -> SpinHallState | None:
+        return spin_hall_state(self.forms, self.g)
 
     @cached_property
     def frames(self) -> Frames:
@@ -378,22 +387,3 @@ def quadratic_matrix(forms: Forms, size: int = 4) -> sparse.csr_matrix:
 def _ad(s: Complex) -> Complex:
     """x → [s, x] on flattened matrices."""
     return np.kron(s, np.eye(4)) - np.kron(np.eye(4), s.T)
-
-
-def left_right(left: Complex | None, right: Complex | None) -> Complex:
-    """x → left x right on flattened n×n matrices, (..., n², n²)."""
-    given = right if left is None else left
-    assert given is not None
-    size = given.shape[-1]
-    a = np.eye(size) if left is None else left
-    b = np.eye(size) if right is None else right
-    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    return np.einsum("...ij,...kl->...iljk", a, b).reshape(*shape, size**2, size**2)
-
-
-def block_diagonal(blocks: Complex) -> sparse.csr_matrix:
-    """Blocks (n, r, c) along the diagonal."""
-    n, r, c = blocks.shape
-    return sparse.bsr_matrix(
-        (np.ascontiguousarray(blocks), np.arange(n), np.arange(n + 1)), shape=(n * r, n * c)
-    ).tocsr()

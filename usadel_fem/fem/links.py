@@ -140,6 +140,25 @@ def spin_matrix(matrix: Matrix, size: int = 4) -> sparse.csr_matrix:
     return sparse.csr_matrix(total)
 
 
+def left_right(left: Complex | None, right: Complex | None) -> Complex:
+    """x → left x right on flattened n×n matrices, (..., n², n²)."""
+    given = right if left is None else left
+    assert given is not None
+    size = given.shape[-1]
+    a = np.eye(size) if left is None else left
+    b = np.eye(size) if right is None else right
+    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return np.einsum("...ij,...kl->...iljk", a, b).reshape(*shape, size**2, size**2)
+
+
+def block_diagonal(blocks: Complex) -> sparse.csr_matrix:
+    """Blocks (n, r, c) along the diagonal."""
+    n, r, c = blocks.shape
+    return sparse.bsr_matrix(
+        (np.ascontiguousarray(blocks), np.arange(n), np.arange(n + 1)), shape=(n * r, n * c)
+    ).tocsr()
+
+
 def link(
     at: Evaluation,
     nodes: Real,

@@ -84,6 +84,30 @@ class Frames:
         left = multiply(hh, self.gamma_tilde) + he - multiply(self.gamma_tilde, upper)
         return multiply(self.n, right), multiply(self.n_tilde, left)
 
+    def columns(self, residual: Complex, order: str) -> Complex:
+        """−½ δǧ of the transposed residual (n, 2, s, s), as columns (n, 16), `order` "F" or "C" in memory.
+
+        One channel has three: δǧ has no trace.
+        """
+        n, size = residual.shape[0], 2 * residual.shape[-1]
+        force = np.empty((size, size, n), dtype=complex)
+        for part in parts(n):
+            he, eh = -0.25 * residual[part].transpose(1, 3, 2, 0)
+            force[..., part] = self[part].change(eh, he)
+        kept = 3 if size == 2 else size**2
+        return np.asarray(force.reshape(-1, n)[:kept].T, order="F" if order == "F" else "C")
+
+    def unknowns(self, dg: Complex) -> Complex:
+        """w (n, 2, s, s): −½τ₃ of the blocks eh and he of M⁻¹δǧM, for δǧ as `columns` orders it."""
+        n, s = dg.shape[0], self.gamma.shape[0]
+        columns = dg.T if s == 2 else np.stack([*dg.T, -dg[:, 0]])
+        x = columns.reshape(2 * s, 2 * s, n)
+        w = np.empty((n, 2, s, s), dtype=complex)
+        for part in parts(n):
+            eh, he = self[part].turned(x[..., part])
+            w[part, 0], w[part, 1] = -0.5 * np.moveaxis(eh, -1, 0), 0.5 * np.moveaxis(he, -1, 0)
+        return w
+
 
 _STATES: Complex = np.stack([np.linalg.eigh(-sigma)[1] for sigma in PAULI[1:]])
 _TO_STATES: Complex = np.stack([np.kron(v.conj().T, v.T) for v in _STATES])

@@ -26,10 +26,13 @@ class ChannelSolver:
     """What `EnergySolver` is to full matrices, for fields of channels (C·N, 2, 2)."""
 
     def __init__(self, reduction: Reduction, nodes: Real, dimension: int, options: Options) -> None:
-        self._solvers = []
-        for forms in reduction.systems:
+
+        def solver(forms: Forms) -> EnergySolver:
             places = np.tile(nodes, (forms.size // len(nodes), 1))
-            self._solvers.append(EnergySolver(forms, places, dimension, options))
+            return EnergySolver(forms, places, dimension, options)
+
+        self._solvers = [solver(forms) for forms in reduction.systems]
+        self._together = self._solvers if reduction.together is None else [solver(reduction.together)]
 
     @property
     def options(self) -> Options:
@@ -37,7 +40,7 @@ class ChannelSolver:
 
     @options.setter
     def options(self, options: Options) -> None:
-        for solver in self._solvers:
+        for solver in (*self._solvers, *self._together):
             solver.options = options
 
     def solve(self, energy: complex, omega: Complex, start: Complex) -> tuple[Complex, EnergyReport]:
@@ -45,17 +48,22 @@ class ChannelSolver:
 
         At Matsubara frequencies two channels that do not feel each other are mirror images.
         """
-        count = len(self._solvers)
-        omegas, starts = np.split(omega, count), np.split(start, count)
-        for solver, o, s in zip(self._solvers, omegas, starts, strict=True):
-            solver.preconditioner.he_over_eh = he_over_eh(solver.forms, o, s)
-        if count == 2 and not is_real(energy) and _are_images(*omegas):
-            g, report = self._solvers[0].solve(energy, omegas[0], starts[0])
-            return np.concatenate([g, mirrored(g)]), report
-        results = [
-            solver.solve(energy, o, s) for solver, o, s in zip(self._solvers, omegas, starts, strict=True)
-        ]
-        return np.concatenate([g for g, _ in results]), _together([report for _, report in results])
+        if len(self._solvers) == 2 and not is_real(energy):
+            up, down = np.split(omega, 2)
+            if _are_images(up, down):
+                g, report = _solved(self._solvers[0], energy, up, start[: len(up)])
+                return np.concatenate([g, mirrored(g)]), report
+        count = len(self._together)
+        parts = zip(self._together, np.split(omega, count), np.split(start, count), strict=True)
+        results = [_solved(solver, energy, o, s) for solver, o, s in parts]
+        return np.concatenate([g for g, _ in results]), _in_one([report for _, report in results])
+
+
+def _solved(
+    solver: EnergySolver, energy: complex, omega: Complex, start: Complex
+) -> tuple[Complex, EnergyReport]:
+    solver.preconditioner.he_over_eh = he_over_eh(solver.forms, omega, start)
+    return solver.solve(energy, omega, start)
 
 
 def he_over_eh(forms: Forms, omega: Complex, start: Complex) -> complex | None:
@@ -79,7 +87,7 @@ def _are_images(up: Complex, down: Complex) -> bool:
     return bool(np.abs(mirrored(up) - down).max(initial=0.0) <= ROUNDING * np.abs(up).max(initial=0.0))
 
 
-def _together(reports: list[EnergyReport]) -> EnergyReport:
+def _in_one(reports: list[EnergyReport]) -> EnergyReport:
     """The report of the channel that went worst, with the steps of the longest and the time of all."""
     worst = max(reports, key=lambda r: (not r.ok, r.newton_iterations))
     return replace(

@@ -7,6 +7,7 @@ potentials have changed: a few Newton steps, or neighbouring energies.  It costs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -20,7 +21,7 @@ from threadpoolctl import ThreadpoolController
 from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.physics.frames import Frames, parts
+from usadel_fem.linearise import hessian, tangent_frames
 from usadel_fem.physics.nambu import Complex
 
 MULTIGRID_ABOVE = 20_000
@@ -45,7 +46,11 @@ def one_thread() -> AbstractContextManager[Any]:
 
 
 class ScalarInverse:
-    """Applies (K/2 + shift)⁻¹ on the free nodes to many columns at once, real or complex as the matrix is."""
+    """Applies (K/2 + shift)⁻¹ on the free nodes to many columns at once, real or complex as the matrix is.
+
+    Attributes:
+        order: of the columns in memory that costs no copies, "F" or "C".
+    """
 
     def __init__(self, matrix: sparse.csr_matrix, dimension: int) -> None:
         self._inverse: Any
@@ -53,7 +58,7 @@ class ScalarInverse:
             from usadel_fem.solver.multigrid import Multigrid
 
             self._inverse = Multigrid(matrix)
-            self._at_once = 16
+            self._at_once, self.order = 16, "C"
             return
         with one_thread():
             self._inverse = splu(
@@ -63,6 +68,7 @@ class ScalarInverse:
                 diag_pivot_thresh=0.01,
             )
 
+        self.order = "F"
         self._at_once = 4 if np.iscomplexobj(matrix.data) else 32
 
     def __call__(self, columns: Complex) -> Complex:
@@ -101,26 +107,21 @@ class ScalarPreconditioner:
         self._inverse = ScalarInverse((stiffness + sparse.diags(shift)).tocsr(), self.dimension)
         self._shift = shift
 
-    def apply(self, frames: Frames, residual: Complex) -> Complex:
-        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their frames."""
+    def apply(self, frames: Any, residual: Complex) -> Complex:
+        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`."""
         assert self._inverse is not None
-        n, size = residual.shape[0], 2 * residual.shape[-1]
-        force = np.empty((size, size, n), dtype=complex)
-        for part in parts(n):
-            he, eh = -0.25 * residual[part].transpose(1, 3, 2, 0)
-            force[..., part] = frames[part].change(eh, he)
-        dg = np.empty_like(force)
-        count = size**2 if size == 4 else 3 if self.he_over_eh is None else 2
-        dg.reshape(-1, n)[:count] = self._inverse(force.reshape(-1, n)[:count].T).T
-        if count == 2:
-            dg[1, 0] = self.he_over_eh * dg[0, 1]
-        if size == 2:  # δǧ has no trace
-            dg[1, 1] = -dg[0, 0]
-        w = np.empty_like(residual)
-        for part in parts(n):
-            eh, he = frames[part].turned(dg[..., part])
-            w[part, 0], w[part, 1] = -0.5 * np.moveaxis(eh, -1, 0), 0.5 * np.moveaxis(he, -1, 0)
-        return w
+        columns = self._solved(frames.columns(residual, self._inverse.order))
+        return np.asarray(frames.unknowns(columns))
+
+    def _solved(self, columns: Complex) -> Complex:
+        """(K/2 + s)⁻¹ of the columns; of ee, eh and he of a channel in a real gauge the last is known."""
+        assert self._inverse is not None
+        if self.he_over_eh is None:
+            return self._inverse(columns)
+        out = np.empty_like(columns)
+        out[:, :2] = self._inverse(columns[:, :2])
+        out[:, 2] = self.he_over_eh * out[:, 1]
+        return out
 
 
 def local_shift(lin: Linearisation) -> Complex:
@@ -158,9 +159,9 @@ class NewtonSystem:
     preconditioner: ScalarPreconditioner
 
     @cached_property
-    def frames(self) -> Frames:
+    def frames(self) -> Any:
         """Of the free nodes."""
-        return Frames.of(self.lin.m[self.free], self.lin.inverse[self.free])
+        return tangent_frames(self.lin.m, self.lin.inverse, self.free)
 
     def residual(self) -> Complex:
         return self.lin.gradient()[self.free]
@@ -169,10 +170,10 @@ class NewtonSystem:
         """An estimate of the Newton step, up to its sign, and the norm in which residuals are measured."""
         return self.preconditioner.apply(self.frames, residual)
 
-    def hessian(self, w: Complex) -> Complex:
-        full = np.zeros((self.lin.forms.size, *w.shape[1:]), dtype=complex)
-        full[self.free] = w
-        return self.lin.hessian(full)[self.free]
+    @cached_property
+    def hessian(self) -> Callable[[Complex], Complex]:
+        """w ↦ H w on the free nodes."""
+        return hessian(self.lin, self.free, self.frames)
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
