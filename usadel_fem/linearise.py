@@ -12,15 +12,16 @@ from usadel_fem.action import Linearisation, quadratic, spin_hall_state
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.physics.frames import Frames
-from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati
+from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati, tau3_signs
 
 
 def linearise(forms: Forms, g: Complex, omega: Complex, frozen: bool = False) -> Linearisation:
     """At ǧ (N, 2s, 2s); see `Linearisation`."""
     compiled = kernels.compiled()
-    if compiled is None or g.shape[-1] != 4:
+    if compiled is None:
         return Linearisation.at(forms, *frame(*riccati(g)), g, omega, frozen)
-    m, inverse = compiled.frames_of(g)
+    full = g.shape[-1] == 4
+    m, inverse = compiled.frames_of(g) if full else frame(*riccati(g))
     force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, planes(forms))
     rest = omega
     if forms.beyond_coupling:
@@ -29,7 +30,11 @@ def linearise(forms: Forms, g: Complex, omega: Complex, frozen: bool = False) ->
         state = spin_hall_state(forms, g)
         assert state is not None
         rest = rest + state.force()
-    return Linearisation(forms, m, inverse, g, compiled.local(force, rest, m, inverse), frozen)
+    if full:
+        local = compiled.local(force, rest, m, inverse)
+    else:
+        local = inverse @ (rest + compiled.matrices(force, g.shape)) @ m * tau3_signs(2)
+    return Linearisation(forms, m, inverse, g, local, frozen)
 
 
 def moved(lin: Linearisation, nodes: Index, w: Complex) -> Complex:
@@ -73,9 +78,9 @@ def _linked_spin_hall(forms: Forms) -> bool:
 def tangent_frames(m: Complex, inverse: Complex, nodes: Index) -> Any:
     """γ, γ̃, N, Ñ of some nodes, from M and M⁻¹ of all: `Frames` or their compiled twin."""
     compiled = kernels.compiled()
-    if compiled is None or m.shape[-1] != 4:
+    if compiled is None:
         return Frames.of(m[nodes], inverse[nodes])
-    return compiled.LaneFrames.of(m, inverse, nodes)
+    return compiled.frames_at(m, inverse, nodes)
 
 
 def planes(forms: Forms) -> tuple[tuple[Any, ...], ...]:
