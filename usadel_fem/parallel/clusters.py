@@ -6,12 +6,15 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from typing import Any
+from urllib.parse import urlsplit
 
 from usadel_fem.errors import CaseError, Problem
 from usadel_fem.parallel.lanes import Crew, Lane, shared_lanes
 
 CONNECT = 10.0
 """Seconds in which a scheduler must answer."""
+
+SCHEMES = ("tcp", "tls", "ucx", "ws", "wss")
 
 MPI_COMMAND = "mpiexec -n 4 python -m mpi4py.futures -m usadel_fem run CASE --scheduler mpi"
 
@@ -39,6 +42,8 @@ def dask(address: str, most: int | None, ready: Callable[[], Any]) -> Crew:
     except ImportError:
         raise refused("needs the package distributed", address, "pip install 'usadel_fem[dask]'") from None
     connect: Any = Client
+    if not _has_port(address):
+        raise refused("must be an address such as tcp://HOST:8786", address)
     try:
         client = connect(address, timeout=CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
@@ -60,6 +65,14 @@ def dask(address: str, most: int | None, ready: Callable[[], Any]) -> Crew:
     lanes = [Lane(opener(worker), sticky=count == 1) for worker, count in places[:most]]
     lost = (KilledWorker, BrokenExecutor, CancelledError)
     return Crew(lanes, remote=True, lost=lost, closing=client.close)
+
+
+def _has_port(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in SCHEMES and bool(parts.hostname and parts.port)
+    except ValueError:  # the port is no number
+        return False
 
 
 def _check(client: Any, ready: Callable[[], Any], address: str) -> None:
