@@ -24,6 +24,7 @@ from usadel_fem.physics.keldysh import CHARGE, ENERGY, SPIN
 from usadel_fem.physics.matsubara import MatsubaraRule
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.progress import Progress
+from usadel_fem.series import InMemory
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.kinetic import KineticSolver, KineticState
 from usadel_fem.solver.panels import Group, Integral, integrate
@@ -288,13 +289,14 @@ class KineticRun:
 
     def _distributions(self) -> Observable:
         """ĥ at every energy, (n, N, 8), NaN where it failed: large, and made only where it is asked for."""
-        table = np.full((len(self.order), self.device.space.size, 8), np.nan)
+        make = InMemory if self.writer is None else self.writer.series
+        table = make("distribution", (len(self.order), self.device.space.size, 8), float)
         for i, place in enumerate(self.order.tolist()):
             kept = self.fields(place)
             if kept is not None:
                 table[i] = kept[1]
         text = "distribution ĥ on τ₀(1, σ_x, σ_y, σ_z), τ₃(1, σ_x, σ_y, σ_z)"
-        return Observable(table, ("energy", "node", "kind"), "", text, "node")
+        return Observable(table.read(), ("energy", "node", "kind"), "", text, "node")
 
     def _spectra(self) -> dict[str, Observable]:
         unit = f"N_F energy·length^{self.device.space.dimension}"

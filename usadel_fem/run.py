@@ -34,6 +34,7 @@ from usadel_fem.parallel.lanes import Crew
 from usadel_fem.physics.matsubara import MatsubaraRule, matsubara_rule
 from usadel_fem.physics.nambu import Complex
 from usadel_fem.progress import Progress, choose_progress
+from usadel_fem.series import InMemory
 from usadel_fem.solution import Solution
 from usadel_fem.solver.critical import critical_temperature
 from usadel_fem.solver.energies import DeviceSolver
@@ -190,7 +191,8 @@ class _Run:
             return self._nonequilibrium(writer, delta, gap)
         collected: SpectrumFields | EquilibriumSums
         if self.case.solve.kind == "spectrum":
-            collected = SpectrumFields(self.device, self.energies)
+            make = InMemory if writer is None else writer.series
+            collected = SpectrumFields(self.device, self.energies, make)
         else:
             assert self.rule is not None
             collected = EquilibriumSums(self.device, self.rule, delta)
@@ -278,7 +280,7 @@ class _Run:
         )
 
     def _in_time(self, writer: ResultWriter | None) -> Solution:
-        run = TransientRun(self.device, self.progress)
+        run = TransientRun(self.device, self.progress, InMemory if writer is None else writer.series)
         found: dict[str, Observable | Mapping[str, Observable]] = dict(run.run())
         found.update(common_fields(self.device, None))
         observables = wanted(found, self.case.output.fields)
