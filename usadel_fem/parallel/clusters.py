@@ -49,8 +49,7 @@ def dask(address: str, most: int | None, ready: Callable[[], Any]) -> Crew:
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise refused("must be the address of a Dask scheduler that answers", address, reason) from None
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    places = [(name, int(w["nthreads"])) for name, w in workers.items() for _ in range(int(w["nthreads"]))]
+    places = [(name, count) for name, count in client.nthreads().items() for _ in range(count)]
     try:
         if not places:
             raise refused("has no workers", address, f"dask worker {address}")
