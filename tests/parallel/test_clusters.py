@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ import usadel_fem as uf
 from tests.parallel.cases import GAP, TOLERANCE, Assassin, gap, same, wire
 from tests.samples import CASE_TEXT
 from usadel_fem.cli import main
+from usadel_fem.errors import CaseError
+from usadel_fem.parallel.clusters import dask
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +39,16 @@ def test_a_dask_cluster_that_loses_a_worker(cluster: LocalCluster) -> None:
     found = uf.solve(wire(), scheduler=cluster.scheduler_address, progress=assassin)
     assert assassin.killed not in (0, os.getpid())
     same(uf.solve(wire()), found)
+
+
+def test_workers_without_the_package(
+    cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("def ready():\n    return 0\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    ready = importlib.import_module("only_here").ready
+    with pytest.raises(CaseError, match="has workers that cannot use the package; received tcp.*only_here"):
+        dask(cluster.scheduler_address, None, ready)
 
 
 @pytest.mark.slow

@@ -78,8 +78,9 @@ def _check(client: Any, ready: Callable[[], Any], address: str) -> None:
     """Whether the workers can do anything at all."""
     try:
         client.run(ready)
-    except ImportError as error:
-        raise refused("has workers that cannot import the package", address, str(error)) from None
+    except Exception as error:  # whatever it was there: Dask passes most of it on as text
+        hint = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        raise refused("has workers that cannot use the package", address, hint) from None
 
 
 class _Quiet(Executor):
