@@ -70,6 +70,10 @@ class DeviceSolver:
             self.channels = device.reduction.channels
             self.solver = ChannelSolver(device.reduction, device.nodes, dimension, options)
 
+    def hold(self, delta: Complex | None) -> None:
+        """Solve for another Δ_p from now on, with the options of the case."""
+        self.delta, self.solver.options = delta, options_of(self.device)
+
     def source(self, energy: complex, extra: float = 0.0) -> Complex:
         """Ω_i at ε + i·extra with the present Δ."""
         omega = action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy, extra))
@@ -147,10 +151,17 @@ class DeviceSolver:
         return g, report
 
     def sweep(
-        self, energies: Sequence[complex], start: Complex | None = None
+        self, energies: Sequence[complex], start: Complex | None = None, track: Track | None = None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
-        """Energies in the given order, each from where the last that converged lead to."""
-        track, first = Track(), None if start is None else self._field(start)
+        """Energies in the given order, each from where the last that converged lead to.
+
+        Args:
+            energies: (n,).
+            start: ǧ to start the first from, where `track` knows no better.
+            track: of the energies before these; it is led on.
+        """
+        track = Track() if track is None else track
+        first = None if start is None else self._field(start)
         for index, energy in enumerate(energies):
             guess = track.guess(energy)
             g, report = self.find(energy, first if guess is None else guess)

@@ -14,7 +14,8 @@ from usadel_fem.physics.nambu import Complex
 ROUNDING = 1e-14
 """Of the largest energy: what a grid of energies rounds to."""
 
-Solved = tuple[int, Complex, EnergyReport]
+Solved = tuple[int, Complex | None, EnergyReport]
+"""Number, ǧ (None where workers were lost), report."""
 
 
 def both_signs(
@@ -35,7 +36,7 @@ def both_signs(
             image = images[index]
             energy = complex(energies[image])
             done = replace(report, energy=energy, newton_iterations=0, krylov_iterations=0, seconds=0.0)
-            yield image, at_minus_energy(g), done
+            yield image, None if g is None else at_minus_energy(g), done
 
 
 def _images(energies: Complex, todo: Sequence[int]) -> dict[int, int]:
