@@ -4,11 +4,11 @@ One iteration applies the Hessian and the preconditioner and orthogonalises agai
 passes between processor and memory at least, for N nodes, E elements with n nodes each, Z nonzeros of K, with
 m scalar matrices (K, spin relaxation, swapping), in d dimensions:
 
-    Hessian          N (128 w + 128 Hw + 128 γ, γ̃ + 128 nodal term + 2·256 δǧ)
-                     + Z (8 m + 4) + E n (4 + 8 d) + 8 E    matrices; nodes, ∂φ and weights of the spin Hall form
-    preconditioner   N (128 r + 128 w + 128 γ, γ̃ + 4·256 columns in and out of the scalar solve)
-                     + everything that the scalar factorisation or hierarchy holds, once
-    basis            N (2·128 k + 2·128)                    each vector for its coefficient and for its removal
+    Hessian         N (128 w + 128 Hw + 128 γ, γ̃ + 128 nodal term + 2·256 δǧ)
+                    + Z (8 m + 4) + E n (4 + 8 d) + 8 E    matrices; spin Hall: nodes, ∂φ and weights
+    preconditioner  N (128 r + 128 w + 128 γ, γ̃ + 4·256 columns in and out of the scalar solve)
+                    + everything that the scalar factorisation or hierarchy holds, once
+    basis           N (2·128 k + 2·128)                    each vector for its coefficient and its removal
 
 in bytes. A copy of b bytes has a traffic of 2b; the time of the iteration is held against the copy whose
 traffic is that sum. Sizes are such that nothing of this stays in the cache.
