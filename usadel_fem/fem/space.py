@@ -157,7 +157,14 @@ class Space:
 
     def facet_nodes(self, facets: Index) -> Index:
         """Nodes on a set of facets."""
-        return np.asarray(self.dofs.get_facet_dofs(np.asarray(facets)).flatten(), dtype=np.int64)
+        mesh, form = self.device_mesh.mesh, self.element
+        corners = np.column_stack(
+            [1 - form.doflocs.sum(axis=1), form.doflocs]
+        )  # barycentric, (n_local, d + 1)
+        on = np.array([np.delete(corners, side, axis=1).sum(axis=1) == 0 for side in form.refdom.facets])
+        element = mesh.f2t[0, facets]
+        number = np.argmax(mesh.t2f[:, element] == facets, axis=0)
+        return np.unique(self.element_dofs[:, element].T[on[number]]).astype(np.int64)
 
     def element_nodes(self, elements: Index) -> Index:
         """Nodes of a set of elements."""
