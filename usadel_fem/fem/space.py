@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -133,7 +133,9 @@ class Space:
 
     def evaluation(self, degree: int, elements: Index | None = None) -> Evaluation:
         """Evaluation at the quadrature points of all or of some elements."""
-        return joined([evaluation(self.quadrature(degree, few)) for few in self.handfuls(elements)])
+        chosen = np.arange(self.device_mesh.mesh.nelements) if elements is None else elements
+        bases = (self.quadrature(degree, few) for few in self.handfuls(chosen))
+        return gathered(bases, chosen.size * self.rule(degree)[1].size, self.size)
 
     def physical(self, x: Real) -> Real:
         """Mesh coordinates (dim, ...) as physical coordinates (3, ...)."""
@@ -158,10 +160,8 @@ class Space:
     def facet_nodes(self, facets: Index) -> Index:
         """Nodes on a set of facets."""
         mesh, form = self.device_mesh.mesh, self.element
-        corners = np.column_stack(
-            [1 - form.doflocs.sum(axis=1), form.doflocs]
-        )  # barycentric, (n_local, d + 1)
-        on = np.array([np.delete(corners, side, axis=1).sum(axis=1) == 0 for side in form.refdom.facets])
+        barycentric = np.column_stack([1 - form.doflocs.sum(axis=1), form.doflocs])
+        on = np.array([np.delete(barycentric, side, axis=1).sum(axis=1) == 0 for side in form.refdom.facets])
         element = mesh.f2t[0, facets]
         number = np.argmax(mesh.t2f[:, element] == facets, axis=0)
         return np.unique(self.element_dofs[:, element].T[on[number]]).astype(np.int64)
@@ -265,47 +265,47 @@ class Evaluation:
 
 def evaluation(basis: skfem.assembly.basis.abstract_basis.AbstractBasis) -> Evaluation:
     """Evaluation matrices of a cell or facet basis at its quadrature points."""
-    shape = basis.dx.shape
-    elements = np.arange(basis.nelems) if basis.tind is None else np.asarray(basis.tind)
-    matrix = _rows(np.repeat(basis.element_dofs, shape[1], axis=1), basis.N)
-    local = [basis.basis[i][0] for i in range(basis.Nbfun)]
-
-    def entries(fields: list[Any]) -> Real:
-        return np.stack([np.broadcast_to(np.asarray(f), shape).ravel() for f in fields])
-
-    x = np.asarray(basis.global_coordinates())
-    return Evaluation(
-        value=matrix(entries(local)),
-        gradient=tuple(matrix(entries([phi.grad[k] for phi in local])) for k in range(x.shape[0])),
-        weight=basis.dx.ravel(),
-        position=x.reshape(x.shape[0], -1),
-        element=np.repeat(elements, shape[1]),
-    )
+    return gathered([basis], basis.dx.size, basis.N)
 
 
-def joined(parts: list[Evaluation]) -> Evaluation:
-    """The points of several evaluations of the same space."""
-    if len(parts) == 1:
-        return parts[0]
-    gradients = zip(*(part.gradient for part in parts), strict=True)
-    return Evaluation(
-        value=sparse.vstack([part.value for part in parts], format="csr"),
-        gradient=tuple(sparse.vstack(matrices, format="csr") for matrices in gradients),
-        weight=np.concatenate([part.weight for part in parts]),
-        position=np.concatenate([part.position for part in parts], axis=1),
-        element=np.concatenate([part.element for part in parts]),
-    )
+def gathered(
+    bases: Iterable[skfem.assembly.basis.abstract_basis.AbstractBasis], count: int, size: int
+) -> Evaluation:
+    """Evaluation at the `count` quadrature points of several bases, of which only one is held at a time."""
+    nodes, table, position = (np.empty(0) for _ in range(3))
+    weight, element = np.empty(count), np.empty(count, dtype=np.int64)
+    start = 0
+    for basis in bases:
+        shape, x = basis.dx.shape, np.asarray(basis.global_coordinates())
+        dim, few = x.shape[0], slice(start, start + basis.dx.size)
+        if start == 0:
+            nodes = np.empty((basis.Nbfun, count), dtype=np.int32)
+            table, position = np.empty((1 + dim, basis.Nbfun, count)), np.empty((dim, count))
+        nodes[:, few] = np.repeat(basis.element_dofs, shape[1], axis=1)
+        for i, (phi, *_) in enumerate(basis.basis):
+            table[0, i, few] = np.broadcast_to(np.asarray(phi), shape).ravel()
+            table[1:, i, few] = np.broadcast_to(phi.grad, (dim, *shape)).reshape(dim, -1)
+        weight[few], position[:, few] = basis.dx.ravel(), x.reshape(dim, -1)
+        owner = np.arange(basis.nelems) if basis.tind is None else np.asarray(basis.tind)
+        element[few] = np.repeat(owner, shape[1])
+        start = few.stop
+    matrix = _rows(nodes, size)
+    value, *gradient = (matrix(table[k]) for k in range(len(table)))
+    return Evaluation(value, tuple(gradient), weight, position, element)
 
 
 def _rows(nodes: Index, size: int) -> Callable[[Real], sparse.csr_matrix]:
     """Entries (n_local, points) to a sparse matrix (points, size), for the nodes (n_local, points)."""
-    order = np.argsort(nodes, axis=0)
-    columns = np.take_along_axis(nodes, order, axis=0).T.ravel().astype(np.int32)
+    order = None if (nodes[:-1] < nodes[1:]).all() else np.argsort(nodes, axis=0)
+
+    def by_row(entries: NDArray[Any]) -> NDArray[Any]:
+        return (entries if order is None else np.take_along_axis(entries, order, axis=0)).T.flatten()
+
+    columns = by_row(nodes).astype(np.int32)
     starts = np.arange(0, nodes.size + 1, len(nodes), dtype=np.int32)
     shape = (nodes.shape[1], size)
 
     def matrix(entries: Real) -> sparse.csr_matrix:
-        data = np.take_along_axis(entries, order, axis=0).T.ravel()
-        return sparse.csr_matrix((data, columns.copy(), starts.copy()), shape=shape)
+        return sparse.csr_matrix((by_row(entries), columns.copy(), starts.copy()), shape=shape)
 
     return matrix
