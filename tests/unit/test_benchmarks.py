@@ -49,6 +49,11 @@ def test_direct_and_krylov_agree_on_a_small_strip(whole: bool) -> None:
         assert figures["largest difference of ǧ"].value < 1e-7
 
 
+def test_sizes() -> None:
+    assert build_device(devices.strip(10_000)).space.size == 141 * 71
+    assert build_device(devices.bar(6_500)).space.size == 29 * 15**2
+
+
 def test_sweep() -> None:
     figures = checked(against_direct.sweep(4, 3))
     assert figures["nodes"].value == 25
