@@ -2,7 +2,7 @@
 
     python -m benchmarks [--large] [NAME ...]
 
-Subjects that are not run keep their figures of the last run.
+Subjects that are not run keep their figures of the last run; the large sets have records of their own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from benchmarks.common import table
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 PAGE = HERE.parent / "docs" / "performance.md"
+LARGE = " --large"
 BEGIN, END = "<!-- figures: written by make bench -->", "<!-- end of figures -->"
 
 
@@ -39,28 +40,28 @@ def run(name: str, large: bool) -> dict[str, Any]:
         command = [sys.executable, "-m", f"benchmarks.{name}", "--json", str(path), *["--large"] * large]
         one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         subprocess.run(command, check=True, cwd=HERE.parent, env={**os.environ, **one})
-        return json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
+    return {"command": f"python -m benchmarks.{name}" + LARGE * large, **record}
 
 
-def write_page(records: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put the tables between the marks of the page."""
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+def written(page: str, records: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page with the tables between its marks."""
+    before, rest = page.split(BEGIN)
     after = rest.split(END)[1]
-    PAGE.write_text(before + BEGIN + "\n\n" + tables(records) + "\n\n" + END + after, encoding="utf-8")
+    return f"{before}{BEGIN}\n\n{tables(records)}\n\n{END}{after}"
 
 
 def tables(records: Mapping[str, Mapping[str, Any]]) -> str:
     """A table per subject, under the machine it was measured on."""
     parts: list[str] = []
     last: Mapping[str, str] | None = None
-    for name, record in records.items():
+    for record in records.values():
         if record["environment"] != last:
             last = record["environment"]
             parts.append("; ".join(f"{key} {value}" for key, value in last.items()) + ".")
-        size = "large set, " if record["large"] else ""
-        how = f"({size}{record['minutes']:.1f} minutes; load of the machine at the start {record['load']:g})"
-        parts.append(f"### {record['title']}\n\n`python -m benchmarks.{name}` {how}\n")
-        parts[-1] += "\n" + table(record["figures"])
+        how = f"{record['minutes']:.1f} minutes; load of the machine at the start {record['load']:g}"
+        head = f"### {record['title']}\n\n`{record['command']}` ({how})"
+        parts.append(head + "\n\n" + table(record["figures"]))
     return "\n\n".join(parts)
 
 
@@ -76,10 +77,10 @@ def main() -> None:
     records = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for name in arguments.names or known:
         print(f"== {name}", flush=True)
-        records[name] = run(name, arguments.large)
-        ordered = {key: records[key] for key in known if key in records}
+        records[name + LARGE * arguments.large] = run(name, arguments.large)
+        ordered = {key: records[key] for n in known for key in (n, n + LARGE) if key in records}
         RESULTS.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        write_page(ordered)
+        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), ordered), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from usadel_fem import Case
 
 COLD, WARM = 0.50, 0.48
@@ -22,13 +20,21 @@ METALS: dict[str, Any] = {
 
 
 def strip(nodes: int) -> Case:
-    """2D: 4 × 2 coherence lengths between two superconductors, about `nodes` P1 nodes."""
-    return _between_superconductors(float(np.sqrt(8.0 / nodes)), width=2.0)
+    """2D: 4 × 2 coherence lengths between two superconductors, at least `nodes` P1 nodes."""
+    return _between_superconductors(_resolution(nodes, 2), width=2.0)
 
 
 def bar(nodes: int) -> Case:
-    """3D: 4 × 2 × 2 coherence lengths between two superconductors, about `nodes` P1 nodes."""
-    return _between_superconductors(float(np.cbrt(16.0 / nodes)), width=2.0, depth=2.0)
+    """3D: 4 × 2 × 2 coherence lengths between two superconductors, at least `nodes` P1 nodes."""
+    return _between_superconductors(_resolution(nodes, 3), width=2.0, depth=2.0)
+
+
+def _resolution(nodes: int, dimension: int) -> float:
+    """Of the smallest grid of 2k × k or 2k × k × k steps that has so many nodes."""
+    k = 1
+    while (2 * k + 1) * (k + 1) ** (dimension - 1) < nodes:
+        k += 1
+    return 2.0 / k
 
 
 def square(steps: int) -> Case:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from usadel_fem.errors import CaseError, Problem
 from usadel_fem.fem.assemble import Barrier, Surroundings, assemble
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.mesh import DeviceMesh, load_mesh
+from usadel_fem.fem.pieces import Piece, pieces
 from usadel_fem.fem.reduction import Reduction, reduce, symmetry
 from usadel_fem.fem.shapes import build_shape
 from usadel_fem.fem.space import Index, Space
@@ -89,6 +90,10 @@ class Device:
             phase += vortex.winding * np.arctan2(x[1] - vortex.at[1], x[0] - vortex.at[0])
         return phase
 
+    def pieces(self) -> Iterator[Piece]:
+        """The elements, a handful at a time, with the coefficients at their quadrature points."""
+        return pieces(self.space, self.coefficient)
+
     @cached_property
     def forms(self) -> Forms:
         """The assembled matrices; made once."""
@@ -115,19 +120,16 @@ class Device:
         scales = [abs(t.Delta or 0.0) for t in self.case.terminal.values()]
         scales += [float(np.linalg.norm(t.exchange)) for t in self.case.terminal.values()]
         scales += [1.764 * m.Tc for m in self._materials if m.Tc]
-        x, element = self.space.points
-        h = self.coefficient("exchange", x, element)
-        scales.append(float(np.sqrt((np.abs(h) ** 2).sum(axis=0)).max()))
-        scales.append(float(np.abs(self.coefficient("Delta", x, element)).max()))
-        scales.append(float(np.abs(self.coefficient("spin_relaxation_rate", x, element)).max()) / 2)
+        for piece in self.pieces():
+            scales.append(float(np.sqrt((piece["exchange"] ** 2).sum(axis=0)).max()))
+            scales.append(float(np.abs(piece["Delta"]).max()))
+            scales.append(float(piece["spin_relaxation_rate"].max()) / 2)
         return max(scales) or 1.0
 
     @cached_property
     def given_gap_squared(self) -> float:
         """∫ N_F |Δ|² of the given pair potentials."""
-        x, element = self.space.points
-        squared = np.abs(self.coefficient("Delta", x, element)) ** 2
-        return float(np.sum(np.real(self.coefficient("N_F", x, element)) * squared * self.space.basis.dx))
+        return sum(float(np.sum(p["N_F"] * np.abs(p["Delta"]) ** 2 * p.basis.dx)) for p in self.pieces())
 
     @property
     def normal(self) -> bool:
@@ -182,7 +184,7 @@ class Device:
             free = np.setdiff1d(np.arange(phase.size), known)
             k = self.forms.scalar_stiffness + 1e-9 * self.forms.mass
             phase[free] = spsolve(sparse.csc_matrix(k[free][:, free]), -(k[free][:, known] @ phase[known]))
-        return phase + self.winding_phase(np.asarray(self.space.basis.doflocs))
+        return phase + self.winding_phase(self.space.doflocs)
 
     @cached_property
     def surroundings(self) -> Surroundings:

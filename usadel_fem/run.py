@@ -364,7 +364,7 @@ def field_mesh(device: Device) -> FieldMesh:
     return FieldMesh(
         nodes=space.nodes,
         cell_type=names[space.dimension][space.order - 1],
-        cells=np.ascontiguousarray(space.basis.element_dofs.T, dtype=np.int64),
+        cells=np.ascontiguousarray(space.element_dofs.T, dtype=np.int64),
         cell_region=space.region_of_element,
         region_names=tuple(sorted(device.mesh.regions)),
     )

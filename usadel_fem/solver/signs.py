@@ -7,15 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.channels import at_minus_energy
 from usadel_fem.physics.nambu import Complex
+from usadel_fem.solver.worker import Solved
 
 ROUNDING = 1e-14
 """Of the largest energy: what a grid of energies rounds to."""
-
-Solved = tuple[int, Complex | None, EnergyReport]
-"""Number, ǧ (None where workers were lost), report."""
 
 
 def both_signs(
