@@ -10,10 +10,10 @@ DEMO_OUT ?= demo.out
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all lint format bench figures clean help
+.PHONY: demo test test-all lint format bench bench-large figures clean help
 
 help:
-	@echo "make demo | test | test-all | lint | format | bench | figures | clean"
+	@echo "make demo | test | test-all | lint | format | bench | bench-large | figures | clean"
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -49,7 +49,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.dev
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	$(BIN)/python -m benchmarks
+
+bench-large: $(VENV)/.dev
+	$(BIN)/python -m benchmarks --large against_direct scaling million
 
 figures: $(VENV)/.dev
 	$(BIN)/python docs/figures.py

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from usadel_fem.fem.forms import Forms, SpinHall
-from usadel_fem.fem.links import adjoint, apply, spin_matrix
+from usadel_fem.fem.links import adjoint, apply, block_diagonal, left_right, spin_matrix
 from usadel_fem.physics.frames import (
     Frames,
     along,
@@ -41,6 +41,7 @@ from usadel_fem.physics.nambu import (
     pair_matrix,
     sigma_left,
     sigma_right,
+    tau3_signs,
     trace,
 )
 
@@ -82,20 +83,26 @@ def is_real(energy: complex) -> bool:
     return energy.real != 0.0 or energy.imag == 0.0
 
 
-def quadratic(forms: Forms, g: Complex) -> Complex:
-    """F_i of the terms quadratic in ǧ: diffusion, spin relaxation, swapping, transverse fields, tunnels."""
-    force: Complex = 0.5 * apply(forms.stiffness, g)
-    if forms.spin_relaxation is not None:
-        force -= 0.125 * sigma_sandwich(apply(forms.spin_relaxation, g))
-    for a, matrix in forms.swapping:
-        bent = apply(matrix, g)
-        force -= 0.25j * (sigma_right(bent, a) - sigma_left(a, bent))
-    if forms.precession is not None:
-        force += 0.5 * apply(forms.precession, g)
+def quadratic(forms: Forms, g: Complex, beyond: bool = False) -> Complex:
+    """F_i of the terms quadratic in ǧ: diffusion, spin relaxation, swapping, transverse fields, tunnels.
+
+    beyond: only of those that `forms.coupling` leaves out.
+    """
+    force: Complex = np.zeros_like(g)
+    if forms.linked or not beyond:
+        force += 0.5 * apply(forms.stiffness, g)
+        if forms.spin_relaxation is not None:
+            force -= 0.125 * sigma_sandwich(apply(forms.spin_relaxation, g))
+        for a, matrix in forms.swapping:
+            bent = apply(matrix, g)
+            force -= 0.25j * (sigma_right(bent, a) - sigma_left(a, bent))
+        if forms.precession is not None:
+            force += 0.5 * apply(forms.precession, g)
     for field in forms.transverse:
         force -= field.left @ apply(field.matrix, g) @ field.right
     for tunnel in forms.tunnels:
-        force -= 0.5 * tunnel.filter @ apply(tunnel.matrix, g) @ tunnel.filter
+        if forms.linked or tunnel.filtered or not beyond:
+            force -= 0.5 * tunnel.filter @ apply(tunnel.matrix, g) @ tunnel.filter
     return force
 
 
@@ -175,16 +182,18 @@ class SpinHallState:
 
     def matrix(self, frozen: bool = False) -> sparse.csr_matrix:
         """`change` as a matrix on flattened nodal matrices, (16N, 16N)."""
-        at, other = self.form.at, self.right or self
-        value, gradient = spin_matrix(at.value), [spin_matrix(m) for m in at.gradient]
-        transposed = [spin_matrix(adjoint(m)) for m in (at.value, *at.gradient)]
+        at, other, size = self.form.at, self.right or self, self.g.shape[-1]
+        value, gradient = spin_matrix(at.value, size), [spin_matrix(m, size) for m in at.gradient]
+        transposed = [spin_matrix(adjoint(m), size) for m in (at.value, *at.gradient)]
         total = sparse.csr_matrix((value.shape[1],) * 2, dtype=complex)
         for k, l, a, w in self._planes():
             left, right = ((x.gradient[k], x.gradient[l], _both_sides(a, x.g)) for x in (self, other))
             by_k, by_l, by_s = (
                 left_right(x, None) - left_right(None, y) for x, y in zip(left, right, strict=True)
             )
-            sides = 0.5 * (left_right(SIGMA[a], None) + left_right(None, SIGMA[a]))
+            sides = np.eye(size**2)
+            if size == 4:
+                sides = 0.5 * (left_right(SIGMA[a], None) + left_right(None, SIGMA[a]))
             parts = [(k + 1, gradient[l], -by_s), (l + 1, gradient[k], by_s)]
             if not frozen:
                 parts += [
@@ -227,8 +236,8 @@ def _plane(fields: list[Complex], k: int, l: int, a: int) -> tuple[Complex, Comp
 
 
 def _both_sides(a: int, x: Complex) -> Complex:
-    """½{σ^a, x}."""
-    return 0.5 * (sigma_left(a, x) + sigma_right(x, a))
+    """½{σ^a, x}; the sign of one channel is in the weight of its form."""
+    return x if x.shape[-1] == 2 else 0.5 * (sigma_left(a, x) + sigma_right(x, a))
 
 
 def spin_hall_state(forms: Forms, g: Complex) -> SpinHallState | None:
@@ -261,25 +270,29 @@ def action(forms: Forms, g: Complex, omega: Complex) -> complex:
 class Linearisation:
     """Gradient and Hessian of S at ǧ_i = M_iτ₃M_i⁻¹ for M_i → M_i(1 + w_i), w off-diagonal in Nambu.
 
-    δǧ = M(−2τ₃w + 2τ₃w²)M⁻¹.  Unknowns and residuals are (N, 2, 2, 2): the eh and he blocks of w, and
-    the residual ordered so that dS = Σ w·r; the Hessian is then complex symmetric.
+    δǧ = M(−2τ₃w + 2τ₃w²)M⁻¹.  Unknowns and residuals are (N, 2, s, s): the eh and he blocks of w, and
+    the residual ordered so that dS = Σ w·r; the Hessian is then complex symmetric.  s = 2, or 1 for the
+    channels of spin that `fem/reduction.py` makes of a collinear problem.
     """
 
     forms: Forms
     m: Complex
     inverse: Complex
+    g: Complex
     local: Complex
-    state: SpinHallState | None
     frozen: bool = False
 
     @classmethod
     def at(
         cls, forms: Forms, m: Complex, inverse: Complex, g: Complex, omega: Complex, frozen: bool = False
     ) -> Linearisation:
-        """At ǧ with its frames M, M⁻¹ from `nambu.frame`, each (N, 4, 4)."""
-        state = spin_hall_state(forms, g)
-        local = inverse @ force(forms, g, omega, state) @ m * TAU3_DIAGONAL
-        return cls(forms, m, inverse, local, state, frozen)
+        """At ǧ with its frames M, M⁻¹ from `nambu.frame`, each (N, 2s, 2s)."""
+        total = force(forms, g, omega, spin_hall_state(forms, g))
+        return cls(forms, m, inverse, g, inverse @ total @ m * tau3_signs(m.shape[-1]), frozen)
+
+    @cached_property
+    def state(self) -> SpinHallState | None:
+        return spin_hall_state(self.forms, self.g)
 
     @cached_property
     def frames(self) -> Frames:
@@ -287,8 +300,9 @@ class Linearisation:
 
     @cached_property
     def nodal(self) -> tuple[Complex, Complex]:
-        """Blocks ee and hh of `local`, (2, 2, N)."""
-        return by_entry(self.local[:, :2, :2]), by_entry(self.local[:, 2:, 2:])
+        """Blocks ee and hh of `local`, (s, s, N)."""
+        s = self.local.shape[-1] // 2
+        return by_entry(self.local[:, :s, :s]), by_entry(self.local[:, s:, s:])
 
     def gradient(self) -> Complex:
         """r_α = Tr F_iE_i^α, E^α = −2Mτ₃e^αM⁻¹."""
@@ -318,43 +332,44 @@ class Linearisation:
         return out
 
     def matrix(self) -> sparse.csr_matrix:
-        """The Hessian assembled, (8N, 8N) complex: the reference and the fallback, not the default."""
-        n = self.forms.size
-        unit = np.eye(8, dtype=complex).reshape(8, 1, 2, 2, 2)
-        basis = np.stack([self.m @ unpair(e, -2.0, 2.0) @ self.inverse for e in unit], axis=-1).reshape(
-            n, 16, 8
-        )
-        transposed = np.swapaxes(basis.reshape(n, 4, 4, 8), 1, 2).reshape(n, 16, 8).swapaxes(1, 2)
-        linear = quadratic_matrix(self.forms)
+        """The Hessian assembled, (2s²N, 2s²N) complex: the reference and the fallback, not the default."""
+        n, size = self.forms.size, self.m.shape[-1]
+        s, columns = size // 2, size**2 // 2
+        unit = np.eye(columns, dtype=complex).reshape(columns, 1, 2, s, s)
+        basis = np.stack([self.m @ unpair(e, -2.0, 2.0) @ self.inverse for e in unit], axis=-1)
+        transposed = basis.swapaxes(1, 2).reshape(n, -1, columns).swapaxes(1, 2)
+        linear = quadratic_matrix(self.forms, size)
         if self.state is not None:
             linear = linear + self.state.matrix(self.frozen)
-        e, et = block_diagonal(basis), block_diagonal(transposed)
+        e, et = block_diagonal(basis.reshape(n, -1, columns)), block_diagonal(transposed)
         nodal = np.stack(
             [pair(2 * (self.local @ unpair(u, 1.0, 1.0) + unpair(u, 1.0, 1.0) @ self.local)) for u in unit],
             axis=-1,
         )
-        return sparse.csr_matrix(et @ linear @ e + block_diagonal(nodal.reshape(n, 8, 8)))
+        return sparse.csr_matrix(et @ linear @ e + block_diagonal(nodal.reshape(n, columns, columns)))
 
 
 def pair(x: Complex) -> Complex:
     """Blocks he and eh of x, transposed: the coefficients of Tr xw by the entries of w_eh and w_he."""
-    out = np.empty((x.shape[0], 2, 2, 2), dtype=complex)
-    out[:, 0] = x[:, 2:, :2].swapaxes(1, 2)
-    out[:, 1] = x[:, :2, 2:].swapaxes(1, 2)
+    s = x.shape[-1] // 2
+    out = np.empty((x.shape[0], 2, s, s), dtype=complex)
+    out[:, 0] = x[:, s:, :s].swapaxes(1, 2)
+    out[:, 1] = x[:, :s, s:].swapaxes(1, 2)
     return out
 
 
 def unpair(w: Complex, upper: float, lower: float) -> Complex:
-    """The 4×4 matrices with blocks eh = upper·w_eh and he = lower·w_he."""
-    out = np.zeros((w.shape[0], 4, 4), dtype=complex)
-    out[:, :2, 2:] = upper * w[:, 0]
-    out[:, 2:, :2] = lower * w[:, 1]
+    """The matrices (2s, 2s) with blocks eh = upper·w_eh and he = lower·w_he."""
+    s = w.shape[-1]
+    out = np.zeros((w.shape[0], 2 * s, 2 * s), dtype=complex)
+    out[:, :s, s:] = upper * w[:, 0]
+    out[:, s:, :s] = lower * w[:, 1]
     return out
 
 
-def quadratic_matrix(forms: Forms) -> sparse.csr_matrix:
-    """`quadratic` as a matrix on flattened nodal matrices, (16N, 16N)."""
-    total = 0.5 * spin_matrix(forms.stiffness)
+def quadratic_matrix(forms: Forms, size: int = 4) -> sparse.csr_matrix:
+    """`quadratic` as a matrix on flattened nodal matrices, (size² N, size² N)."""
+    total = 0.5 * spin_matrix(forms.stiffness, size)
     if forms.spin_relaxation is not None:
         sandwich = sum(np.kron(s, s.T) for s in SIGMA)
         total = total - 0.125 * sparse.kron(forms.spin_relaxation, sandwich)
@@ -372,20 +387,3 @@ def quadratic_matrix(forms: Forms) -> sparse.csr_matrix:
 def _ad(s: Complex) -> Complex:
     """x → [s, x] on flattened matrices."""
     return np.kron(s, np.eye(4)) - np.kron(np.eye(4), s.T)
-
-
-def left_right(left: Complex | None, right: Complex | None) -> Complex:
-    """x → left x right on flattened 4×4 matrices, (..., 16, 16)."""
-    eye = np.eye(4)
-    a = eye if left is None else left
-    b = eye if right is None else right
-    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    return np.einsum("...ij,...kl->...iljk", a, b).reshape(*shape, 16, 16)
-
-
-def block_diagonal(blocks: Complex) -> sparse.csr_matrix:
-    """Blocks (n, r, c) along the diagonal."""
-    n, r, c = blocks.shape
-    return sparse.bsr_matrix(
-        (np.ascontiguousarray(blocks), np.arange(n), np.arange(n + 1)), shape=(n * r, n * c)
-    ).tocsr()

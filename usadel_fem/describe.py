@@ -10,6 +10,7 @@ from usadel_fem.case.base import Model
 from usadel_fem.case.expressions import Expression
 from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
+from usadel_fem.fem.reduction import in_words
 from usadel_fem.material_report import device_reports
 from usadel_fem.run import check_request, rule_of
 from usadel_fem.solver.window import edges
@@ -37,7 +38,7 @@ def _mesh(device: Device) -> list[str]:
     lines = [
         f"mesh: {dim}D, {info['elements']} {shape}elements, "
         f"edges {info['h_min']:.4g} to {info['h_max']:.4g}, coordinates {', '.join(info['axes'])}",
-        f"  {space.size} nodes of order {space.order}, {8 * space.size} complex unknowns at each energy",
+        f"  {space.size} nodes of order {space.order}, {_unknowns(device)}",
     ]
     for name, region in info["regions"].items():
         lines.append(
@@ -50,6 +51,15 @@ def _mesh(device: Device) -> list[str]:
         role = "tunnel barrier" if side["split"] else "transparent"
         lines.append(f"  interface {name}: {SIDE[dim]} {side['measure']:.6g}, {role}")
     return lines
+
+
+def _unknowns(device: Device) -> str:
+    """How many there are at an energy, and by which symmetry."""
+    found = device.symmetry
+    if found is None:
+        return "no ǧ to solve for"
+    unknowns = found["unknowns_per_node"] * device.space.size
+    return f"{unknowns} complex unknowns at each energy\n  {in_words(found)}"
 
 
 def _materials(device: Device) -> list[str]:

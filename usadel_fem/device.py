@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from scipy.sparse.linalg import spsolve
 
 from usadel_fem.action import is_real
 from usadel_fem.case import Case
+from usadel_fem.case.base import FrozenDict
 from usadel_fem.case.checks import check_names, check_values
 from usadel_fem.case.expressions import Scalar, evaluate
 from usadel_fem.case.physical import Material
@@ -20,6 +22,8 @@ from usadel_fem.errors import CaseError, Problem
 from usadel_fem.fem.assemble import Barrier, Surroundings, assemble
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.mesh import DeviceMesh, load_mesh
+from usadel_fem.fem.pieces import Piece, pieces
+from usadel_fem.fem.reduction import Reduction, reduce, symmetry
 from usadel_fem.fem.shapes import build_shape
 from usadel_fem.fem.space import Index, Space
 from usadel_fem.gauge import GaugeField, check_field
@@ -86,10 +90,29 @@ class Device:
             phase += vortex.winding * np.arctan2(x[1] - vortex.at[1], x[0] - vortex.at[0])
         return phase
 
+    def pieces(self) -> Iterator[Piece]:
+        """The elements, a handful at a time, with the coefficients at their quadrature points."""
+        return pieces(self.space, self.coefficient)
+
     @cached_property
     def forms(self) -> Forms:
         """The assembled matrices; made once."""
         return assemble(self.space, self.coefficient, self.surroundings)
+
+    @cached_property
+    def reduction(self) -> Reduction | None:
+        """The channels of spin that are enough for this device, unless there are none or symmetry = "off"."""
+        if self.case.solve.symmetry == "off":
+            return None
+        return reduce(self.forms, [t.exchange for t in self.case.terminal.values()])
+
+    @property
+    def symmetry(self) -> dict[str, Any] | None:
+        """What was found of it, for the summary; None where ǧ^R is known without solving for it."""
+        solve = self.case.solve
+        if solve.time is not None or (solve.kind == "nonequilibrium" and self.normal):
+            return None
+        return symmetry(self.reduction, not solve.real_energies)
 
     @cached_property
     def largest_energy(self) -> float:
@@ -97,19 +120,16 @@ class Device:
         scales = [abs(t.Delta or 0.0) for t in self.case.terminal.values()]
         scales += [float(np.linalg.norm(t.exchange)) for t in self.case.terminal.values()]
         scales += [1.764 * m.Tc for m in self._materials if m.Tc]
-        x, element = self.space.points
-        h = self.coefficient("exchange", x, element)
-        scales.append(float(np.sqrt((np.abs(h) ** 2).sum(axis=0)).max()))
-        scales.append(float(np.abs(self.coefficient("Delta", x, element)).max()))
-        scales.append(float(np.abs(self.coefficient("spin_relaxation_rate", x, element)).max()) / 2)
+        for piece in self.pieces():
+            scales.append(float(np.sqrt((piece["exchange"] ** 2).sum(axis=0)).max()))
+            scales.append(float(np.abs(piece["Delta"]).max()))
+            scales.append(float(piece["spin_relaxation_rate"].max()) / 2)
         return max(scales) or 1.0
 
     @cached_property
     def given_gap_squared(self) -> float:
         """∫ N_F |Δ|² of the given pair potentials."""
-        x, element = self.space.points
-        squared = np.abs(self.coefficient("Delta", x, element)) ** 2
-        return float(np.sum(np.real(self.coefficient("N_F", x, element)) * squared * self.space.basis.dx))
+        return sum(float(np.sum(p["N_F"] * np.abs(p["Delta"]) ** 2 * p.basis.dx)) for p in self.pieces())
 
     @property
     def normal(self) -> bool:
@@ -143,12 +163,7 @@ class Device:
         """A cold start: the normal state inside, the reservoirs' ǧ at their nodes, (N, 4, 4)."""
         g = np.empty((self.space.size, 4, 4), dtype=complex)
         g[:] = bulk(1j, 0.0)
-        return self.with_reservoirs(g, energy)
-
-    def with_reservoirs(self, g: Complex, energy: complex, extra: float = 0.0) -> Complex:
-        """ǧ with the values of ε + i·extra at the nodes of transparent terminals."""
-        g = g.copy()
-        reservoirs = self.reservoirs(energy, extra)
+        reservoirs = self.reservoirs(energy)
         for name, nodes in self.forms.pinned.items():
             g[nodes] = reservoirs[name]
         return g
@@ -169,7 +184,7 @@ class Device:
             free = np.setdiff1d(np.arange(phase.size), known)
             k = self.forms.scalar_stiffness + 1e-9 * self.forms.mass
             phase[free] = spsolve(sparse.csc_matrix(k[free][:, free]), -(k[free][:, known] @ phase[known]))
-        return phase + self.winding_phase(np.asarray(self.space.basis.doflocs))
+        return phase + self.winding_phase(self.space.doflocs)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -244,6 +259,24 @@ def build_device(case: Case, *, unbounded: bool = False) -> Device:
         raise CaseError(problems)
     materials = tuple(case.material_of(region) for region in sorted(mesh.regions))
     return Device(case, space, materials)
+
+
+def at_voltages(device: Device, voltages: Mapping[str, float], conductance: bool) -> Device:
+    """The same device, its matrices included, with voltages where terminals floated.
+
+    Args:
+        voltages: by terminal.
+        conductance: whether conductances are asked for.
+    """
+    case = device.case
+    terminals = dict(case.terminal)
+    for name, v in voltages.items():
+        terminals[name] = terminals[name].model_copy(update={"voltage": v, "floating": False})
+    solve = case.solve.model_copy(update={"conductance": conductance})
+    case = case.model_copy(update={"terminal": FrozenDict(terminals), "solve": solve})
+    changed = replace(device, case=case)
+    changed.__dict__["forms"] = device.forms
+    return changed
 
 
 def _check_vortices(case: Case, space: Space) -> list[Problem]:

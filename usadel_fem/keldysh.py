@@ -18,6 +18,7 @@ from scipy import sparse
 from usadel_fem import action
 from usadel_fem.action import SpinHallState, blocks
 from usadel_fem.fem.forms import Contact, Forms
+from usadel_fem.fem.links import block_diagonal, left_right
 from usadel_fem.physics.keldysh import EIGHT, advanced, commutator_keldysh, components, keldysh, matrices
 from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex, Real, dot_sigma
 from usadel_fem.physics.spectral import density_of_states
@@ -138,7 +139,6 @@ class KineticOperator:
         linear = action.quadratic_matrix(self.forms)
         if self.state is not None:
             linear = linear + self.state.matrix()
-        left_right, diagonal = action.left_right, action.block_diagonal
         n = self.forms.size
         b = np.broadcast_to(EIGHT[:, None], (8, n, 4, 4))
         to_k = np.stack([keldysh(self.r, self.a, x).reshape(n, 16) for x in b], axis=-1)
@@ -148,7 +148,7 @@ class KineticOperator:
         width = -2 * self.dynes[:, None, None] * np.stack([(TAU3 @ x).ravel() for x in EIGHT], axis=-1)
         local = local + tested @ width
         local = local + 2 * self.relaxation[:, None, None] * np.eye(8)
-        total = diagonal(tested) @ linear @ diagonal(to_k) + diagonal(local)
+        total = block_diagonal(tested) @ linear @ block_diagonal(to_k) + block_diagonal(local)
         if self.inertia:
             total = total + 2 * self.inertia * sparse.kron(self.forms.mass, sparse.identity(8))
         return sparse.csr_matrix(total.real)

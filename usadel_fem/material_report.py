@@ -157,8 +157,7 @@ def _largest_gap(device: Device) -> float:
     given = [m.Delta.abs for m in device.case.material.values() if m.Delta is not None]
     if not any(isinstance(value, Expression) for value in given):
         return largest_gap(device.case)
-    x, element = device.space.points
-    return max(largest_gap(device.case), float(np.abs(device.coefficient("Delta", x, element)).max()))
+    return max(largest_gap(device.case), *(float(np.abs(p["Delta"]).max()) for p in device.pieces()))
 
 
 def _unknown(name: str, known: list[str], elsewhere: bool) -> Problem:

@@ -8,7 +8,7 @@ potentials μ and μ_s, integrals of ĥ over energy, are all that is followed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from usadel_fem.observables.points import nodal_average
 from usadel_fem.physics.keldysh import CHARGE, SPIN, keldysh, matrices
 from usadel_fem.physics.nambu import Real
 from usadel_fem.progress import Progress
+from usadel_fem.series import InMemory, NewSeries, Series
 from usadel_fem.solver.drive import Drive
 from usadel_fem.solver.energies import options_of
 from usadel_fem.solver.kinetic import HINT, KineticSolver
@@ -31,6 +32,8 @@ from usadel_fem.solver.stages import StageSolver
 from usadel_fem.solver.transient import Integrator, Snapshot
 
 TIME = "ħ/energy"
+
+CURRENT_OF = {"charge_current": "charge", **{f"spin_current_{axis}": f"S_{axis}" for axis in AXES}}
 
 
 @dataclass
@@ -40,11 +43,13 @@ class TransientRun:
     Attributes:
         device: what is solved.
         progress: is told of every time.
+        make: begins a series of fields.
         notes, conservation, converged: what the summary is to say.
     """
 
     device: Device
     progress: Progress
+    make: NewSeries = InMemory
     notes: list[str] = field(default_factory=list)
     conservation: dict[str, float] = field(default_factory=dict)
     converged: bool = True
@@ -72,12 +77,14 @@ class TransientRun:
         )
         integrator = Integrator(stages, self.drive, forms.pinned, amplitude, asked.tolerance, asked.max_steps)
         self.progress.start(len(asked.times), "times")
-        kept = []
+        fields = TransientFields(device, self.operator, len(asked.times), self.make)
+        kept: list[Snapshot] = []
         for snapshot in integrator.run(start, asked.times.tolist()):
-            kept.append(snapshot)
+            fields.add(len(kept), snapshot.value)
+            kept.append(replace(snapshot, value=np.zeros((0, 4))))
             self.progress.advance(f"t = {snapshot.time:.4g}, {integrator.steps} steps")
         self._judge(integrator, kept, amplitude)
-        return self._observables(kept, integrator)
+        return self._observables(kept, integrator, fields)
 
     def _start(self) -> Real:
         """μ (N, 4) at t = 0: at rest or stationary, and the fields of the case."""
@@ -124,11 +131,11 @@ class TransientRun:
             self.notes.append(f"times are in units of ħ/{units.energy} = {one:.6g} ps")
 
     def _observables(
-        self, kept: list[Snapshot], integrator: Integrator
+        self, kept: list[Snapshot], integrator: Integrator, fields: TransientFields
     ) -> dict[str, Observable | dict[str, Observable]]:
         return {
             "time": Observable(np.array([s.time for s in kept]), ("time",), TIME, "time", "time"),
-            **self._fields(kept),
+            **fields.observables(len(kept)),
             **self._terminals(kept),
             **self._totals(kept),
             "time_steps": Observable(integrator.steps, description="steps in time"),
@@ -138,45 +145,6 @@ class TransientRun:
                 description="estimated error of the potentials (rms), relative to the largest",
             ),
         }
-
-    def _fields(self, kept: list[Snapshot]) -> dict[str, Observable]:
-        device = self.device
-        n_f, h = nodal_average(device, "N_F"), nodal_average(device, "exchange")
-        value = np.array([s.value for s in kept]).reshape(-1, n_f.size, 4)
-        spin = 2 * n_f[:, None] * (h + value[..., :3])
-        cells = self._currents(value)
-        text = "charge density, 2N_F times the electrochemical potential"
-        found = {
-            "charge_density": Observable(
-                2 * n_f * value[..., 3], ("time", "node"), "N_F energy", text, "node"
-            ),
-            "spin_density": Observable(
-                spin, ("time", "node", "component"), "N_F energy", "spin density, Pauli part included", "node"
-            ),
-        }
-        names = ["charge_current", *(f"spin_current_{axis}" for axis in AXES)]
-        for j, name in enumerate(names):
-            what = "charge" if not j else f"S_{AXES[j - 1]}"
-            found[name] = Observable(
-                cells[:, :, j],
-                ("time", "cell", "component"),
-                "N_F energy²·length",
-                f"current density of {what} along x, y, z",
-                "cell",
-            )
-        return found
-
-    def _currents(self, value: Real) -> Real:
-        """Currents of charge and spin in the cells, (times, n, 4, 3)."""
-        evaluate_currents, a = ElementCurrents(self.device), self.operator.a
-        found = np.zeros((len(value), self.device.mesh.mesh.nelements, 4, 3))
-        for i, potentials in enumerate(value):
-            j, _ = evaluate_currents(
-                self.operator.r, keldysh(self.operator.r, a, matrices(eight(potentials)))
-            )
-            found[i, :, 0] = j[:, :, CHARGE]
-            found[i, :, 1:] = np.swapaxes(j[:, :, SPIN], 1, 2)
-        return found
 
     def _terminals(self, kept: list[Snapshot]) -> dict[str, dict[str, Observable]]:
         """Currents into the device through each terminal, and their integrals from t = 0."""
@@ -216,6 +184,54 @@ class TransientRun:
                 torque, dims, unit, "spin given by relaxation, precession and interfaces since t = 0", "time"
             ),
         }
+
+
+class TransientFields:
+    """Densities and currents at one time after another.
+
+    Args:
+        device: the device.
+        operator: the kinetic operator of the normal state.
+        times: how many.
+        make: begins a series.
+    """
+
+    def __init__(self, device: Device, operator: KineticOperator, times: int, make: NewSeries) -> None:
+        self.operator, self.currents = operator, ElementCurrents(device)
+        self.n_f, self.h = nodal_average(device, "N_F"), nodal_average(device, "exchange")
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(CURRENT_OF, (times, device.mesh.mesh.nelements, 3))
+        shapes |= {"charge_density": (times, self.n_f.size), "spin_density": (times, self.n_f.size, 3)}
+        self.series: dict[str, Series] = {name: make(name, shape, float) for name, shape in shapes.items()}
+
+    def add(self, index: int, value: Real) -> None:
+        """Take the potentials (N, 4) of a time."""
+        self.series["charge_density"][index] = 2 * self.n_f * value[:, 3]
+        self.series["spin_density"][index] = 2 * self.n_f[:, None] * (self.h + value[:, :3])
+        r, a = self.operator.r, self.operator.a
+        j, _ = self.currents(r, keldysh(r, a, matrices(eight(value))))
+        self.series["charge_current"][index] = j[:, :, CHARGE]
+        for axis, current in zip(AXES, np.moveaxis(j[:, :, SPIN], 2, 0), strict=True):
+            self.series[f"spin_current_{axis}"][index] = current
+
+    def observables(self, count: int) -> dict[str, Observable]:
+        """Labelled fields of the times that were reached."""
+        density, text = "N_F energy", "charge density, 2N_F times the electrochemical potential"
+        read = {name: series.read(count) for name, series in self.series.items()}
+        found = {
+            "charge_density": Observable(read["charge_density"], ("time", "node"), density, text, "node"),
+            "spin_density": Observable(
+                read["spin_density"],
+                ("time", "node", "component"),
+                density,
+                "spin density, Pauli part included",
+                "node",
+            ),
+        }
+        for name, what in CURRENT_OF.items():
+            text = f"current density of {what} along x, y, z"
+            dims = ("time", "cell", "component")
+            found[name] = Observable(read[name], dims, "N_F energy²·length", text, "cell")
+        return found
 
 
 def _largest(value: Real) -> float:

@@ -108,10 +108,20 @@ def test_run_leaves_its_files(here: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_options_reach_the_solver(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = solving(monkeypatch)
-    arguments = ("-o", "there", "--jobs", "3", "--resume", "--set", "material.N.exchange=[0, 0, 0.3]")
+    arguments = (
+        "-o",
+        "there",
+        "--jobs",
+        "3",
+        "--scheduler",
+        "threads",
+        "--resume",
+        "--set",
+        "material.N.exchange=[0, 0, 0.3]",
+    )
     assert usadel("run", "wire.toml", *arguments).exit_code == 0
     assert calls[0]["output"] == Path("there")
-    assert (calls[0]["jobs"], calls[0]["resume"]) == (3, True)
+    assert (calls[0]["jobs"], calls[0]["scheduler"], calls[0]["resume"]) == (3, "threads", True)
     assert calls[0]["case"].material["N"].exchange == (0.0, 0.0, 0.3)
 
 

@@ -65,16 +65,16 @@ import signal, sys
 from usadel_fem.cli import main
 from usadel_fem.solver.energies import DeviceSolver
 
-solve, begun = DeviceSolver.solve, []
+find, begun = DeviceSolver.find, []
 
 def held(self, *arguments):
     begun.append(arguments)
     if len(begun) > 21:
         print("held", flush=True)
         sys.stdin.read()
-    return solve(self, *arguments)
+    return find(self, *arguments)
 
-DeviceSolver.solve = held
+DeviceSolver.find = held
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """
@@ -109,3 +109,43 @@ def test_interrupted_and_resumed(here: Path) -> None:
     assert [report.ok for report in solution.convergence] == [True] * 60
     assert solution.convergence[:21] == kept  # the seconds each took included: none was solved again
     assert (here / "out" / "log.txt").read_text(encoding="utf-8").count("converged after") == 21 + 60
+
+
+STRUCK = """
+import signal
+from usadel_fem.cli import main
+from usadel_fem.io.result import ResultWriter
+
+write, written = ResultWriter.write_energy, []
+
+def struck(self, *arguments):
+    write(self, *arguments)
+    written.append(arguments)
+    if len(written) == 5:
+        signal.raise_signal(signal.SIGINT)
+
+ResultWriter.write_energy = struck
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if __name__ == "__main__":
+    main()
+"""
+"""The command line, with Ctrl-C after the fifth energy was written."""
+
+
+@pytest.mark.parametrize("workers", [("--jobs", "2"), ("--scheduler", "threads:2")])
+def test_interrupted_with_several_workers(here: Path, workers: tuple[str, str]) -> None:
+    """What was written is kept, workers end without a word, and --resume goes on."""
+    command = [sys.executable, "-c", STRUCK, "run", "wire.toml", *FINE, "-o", "out", "--quiet", *workers]
+    package = {**os.environ, "PYTHONPATH": str(Path(uf.__file__).parents[1])}
+    done = subprocess.run(command, env=package, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 130
+    expected = "interrupted: 5 of 60 energies are saved in out/result.h5; go on with --resume\n"
+    assert (done.stdout, done.stderr) == ("", expected)
+    with ResultReader(here / "out" / "result.h5") as reader:
+        kept = {i: reader.reports()[i] for i in reader.done()}
+    assert len(kept) == 5
+    resumed = CliRunner().invoke(main, ["run", "wire.toml", *FINE, "-o", "out", "--resume", "--quiet"])
+    assert resumed.exit_code == 0
+    reports = uf.load("out").convergence
+    assert all(report.ok for report in reports)
+    assert all(reports[i] == report for i, report in kept.items())

@@ -132,6 +132,7 @@ def test_check_says_what_will_be_done(here: Path) -> None:
 REFUSED = {
     "resume": (["--resume"], "solve.time: must not be resumed"),
     "jobs": (["--jobs", "2"], "solve.time: must stand beside jobs = 1"),
+    "scheduler": (["--scheduler", "threads:2"], "solve.time: must not stand beside a scheduler"),
     "superconducting material": (
         ["--set", "material.N.Delta=1.2"],
         "material.N.Delta: must not stand beside [solve.time]: only the normal state",

@@ -42,8 +42,13 @@ def strip(middle: dict[str, Any], first: dict[str, Any] | None = None, **changes
     return Case(**{**values, **changes})
 
 
+def points(device: Device) -> tuple[Any, Any]:
+    at = device.space.evaluation(4)
+    return at.position, at.element
+
+
 def values(device: Device) -> dict[str, Any]:
-    x, element = device.space.points
+    x, element = points(device)
     return {name: device.coefficient(name, x, element) for name in COEFFICIENTS}
 
 
@@ -67,7 +72,7 @@ def test_coefficients_depend_on_position() -> None:
     """n_im(x) and a(y), evaluated point by point."""
     table = {**GIVEN, "n_im": "570 + 40*x", "a": "0.019 - 0.003*y"}
     device = build_device(strip({"impurities": table}))
-    x, element = device.space.points
+    x, element = points(device)
     inside = device.space.region_of_element[element] == sorted(device.mesh.regions).index("N")
     px, py = (device.space.physical(x)[k][inside] for k in (0, 1))
     expected = impurity_scattering(31.0, 0.83, 570 + 40 * px, 0.019 - 0.003 * py, vertex=0.00037)
@@ -99,7 +104,7 @@ def test_resonance_reaches_the_solver_finite() -> None:
 def test_densities_of_states(first: Any, second: dict[str, Any], ratio: float) -> None:
     """m p_F relative to the first material with impurities; an explicit N_F wins."""
     device = build_device(strip(second, first))
-    x, element = device.space.points
+    x, element = points(device)
     found = np.asarray(device.coefficient("N_F", x, element))
     inside = device.space.region_of_element[element] == sorted(device.mesh.regions).index("N")
     assert found[inside].max() / found[~inside].min() == pytest.approx(ratio, rel=1e-12)

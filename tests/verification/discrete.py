@@ -7,7 +7,7 @@ import numpy as np
 from usadel_fem import action
 from usadel_fem.fem.assemble import Surroundings, assemble
 from usadel_fem.fem.shapes import build_shape
-from usadel_fem.fem.space import Space, evaluation
+from usadel_fem.fem.space import Space
 from usadel_fem.solver.newton import EnergySolver, Options
 
 SIDES = {1: ("length",), 2: ("length", "width"), 3: ("length", "width", "depth")}
@@ -48,7 +48,7 @@ def balance(forms, g, omega):
 
 def fine(space, degree=3):
     """Evaluation at quadrature points exact well beyond the element order, and their physical places."""
-    at = evaluation(space.quadrature(2 * space.order + degree))
+    at = space.evaluation(2 * space.order + degree)
     return at, space.physical(at.position)
 
 

@@ -13,7 +13,7 @@ from tests.verification.discrete import solved
 from usadel_fem import action
 from usadel_fem.case import Case
 from usadel_fem.device import build_device
-from usadel_fem.physics.nambu import TAU3_DIAGONAL, frame, from_frame
+from usadel_fem.physics.nambu import frame, from_frame, tau3_signs
 
 ENERGY = 0.57 + 0.0j
 
@@ -100,8 +100,8 @@ def derivatives(forms, m, omega, w, radius=0.02, count=16):
     t = radius * np.exp(2j * np.pi * np.arange(count) / count)
     values = []
     for step in t:
-        moved = m @ (np.eye(4) + action.unpair(step * w, 1.0, 1.0))
-        values.append(action.action(forms, moved * TAU3_DIAGONAL @ np.linalg.inv(moved), omega))
+        moved = m @ (np.eye(m.shape[-1]) + action.unpair(step * w, 1.0, 1.0))
+        values.append(action.action(forms, moved * tau3_signs(m.shape[-1]) @ np.linalg.inv(moved), omega))
     coefficients = np.fft.fft(values) / count
     return coefficients[1] / radius, 2 * coefficients[2] / radius**2
 

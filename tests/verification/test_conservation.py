@@ -74,7 +74,7 @@ def totals(matrices):
 def torque(device, g):
     """∫ N_F Tr σ^aT behind a zero for charge."""
     space = device.space
-    sampler = Sampler(device, evaluation(space.quadrature(2 * space.order)))
+    sampler = Sampler(device, space.evaluation(2 * space.order))
     return np.append(0.0, sampler.plain.weight @ sampler(g, ["spin_source"])["spin_source"])
 
 

@@ -207,6 +207,8 @@ class Solve(Model):
     """Newton on the manifold of normalised ǧ, or Picard with the spin-Hall torque frozen."""
     linear: Literal["krylov", "direct"] = "krylov"
     """Matrix-free GMRES with a scalar factorisation, or a direct solve of the assembled Hessian."""
+    symmetry: Literal["auto", "off"] = "auto"
+    """Solve a device with one spin axis, or none, in its channels of spin; "off": in full matrices always."""
     tolerance: Annotated[float, Quantity("number", above=0, below=1)] = 1e-9
     """Largest residual, relative to the largest term of the equation; between 0 and 1."""
     max_iterations: Annotated[StrictInt, Described(ge=1)] = 60

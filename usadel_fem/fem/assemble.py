@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Protocol
+from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from usadel_fem.fem import forms
 from usadel_fem.fem.forms import Contact, Forms, Pairing, Potentials, SpinHall, Transverse, Tunnel
 from usadel_fem.fem.links import Matrix, link
+from usadel_fem.fem.pieces import Coefficient, Piece, Sums, pieces
 from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
+from usadel_fem.fem.sums import ProductSum
 from usadel_fem.physics.nambu import GENERATORS, Complex, Real
 
 RESOLVED = 0.2
 """Part of a node's diffusion energy ½K_ii/ω_i up to which an energy counts as resolved there."""
-
-
-class Coefficient(Protocol):
-    """Values (...) of a material coefficient at mesh coordinates x (dim, ...) inside elements (...).
-
-    Names: D, N_F, theta, kappa, spin_relaxation_rate (1/τ_so), dynes, Delta (complex), exchange (3, ...).
-    """
-
-    def __call__(self, name: str, x: Real, element: Index) -> NDArray[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -77,34 +68,35 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         around: barriers, reservoirs, self-consistent regions and fields.
     """
     around = around or Surroundings()
-    basis = space.basis
-    x, element = space.points
-    at = {n: np.asarray(coefficient(n, x, element)) for n in ("D", "N_F", "theta", "kappa")}
-    n_f, d = at["N_F"], at["D"]
-    scalar = forms.stiffness.assemble(basis, N_F=n_f, D=d).tocsr()
-    linked = _linked_evaluation(space, around)
-    stiffness: Matrix = scalar
-    if linked is not None:
-        stiffness = forms.covariant_stiffness(linked, (n_f * d).ravel())
-    rate = np.asarray(coefficient("spin_relaxation_rate", x, element))
-    pairing, masses = _pairing(space, coefficient, around.critical_temperatures)
-    consistent = _potentials(space, coefficient, around, partial(_weight, basis, n_f))
-    lumping = _lumping(basis)
-    lumped = _potentials(space, coefficient, around, partial(_lumped_weight, basis, n_f, lumping))
+    sums = Sums(space)
+    links = _Links(space, around)
+    bent: list[Index] = []
+    varies = False
+    for piece in pieces(space, coefficient):
+        _add(sums, piece, around)
+        links.add(piece)
+        theta = piece["theta"]
+        bent.append(piece.elements[theta.any(axis=1)])
+        varies = varies or bool(np.ptp(theta, axis=1).any())
+    scalar = sums.matrix("stiffness")
+    pairing, weights = _pairing(space, sums, around.critical_temperatures)
+    consistent, lumped = (
+        replace(_potentials(space, rows, around), pairing=weight)
+        for rows, weight in zip((sums.consistent, sums.lumped), weights, strict=True)
+    )
+    stiffness = links.stiffness.matrix()
     return Forms(
-        stiffness=stiffness,
+        stiffness=scalar if stiffness is None else stiffness,
         scalar_stiffness=scalar,
-        mass=_mass(basis, n_f, 1.0),
-        consistent=replace(consistent, pairing=None if pairing is None else sparse.hstack(masses).tocsr()),
-        lumped=replace(
-            lumped, pairing=None if pairing is None else _lumped_pairing(space, coefficient, around)
-        ),
+        mass=sums.matrix("mass"),
+        consistent=consistent,
+        lumped=lumped,
         resolution=_resolution(0.5 * scalar.diagonal() / lumped.weight, consistent.weight),
-        spin_relaxation=_mass(basis, n_f, rate) if rate.any() else None,
-        swapping=_swapping(space, linked, n_f, d, at["kappa"], around.spin_field is not None),
-        precession=_precession(space, linked, around, n_f * d * at["kappa"]),
-        spin_hall=_spin_hall(space, coefficient, around, at["theta"]),
-        transverse=_transverse(space, around, n_f * d),
+        spin_relaxation=sums.found("spin relaxation"),
+        swapping=_swapping(sums, links),
+        precession=links.precession.matrix(),
+        spin_hall=_spin_hall(space, coefficient, around, np.concatenate(bent), varies),
+        transverse=_transverse(sums),
         pairing=pairing,
         tunnels=tuple(_tunnel(space, b) for b in around.interfaces),
         contacts=tuple(_contact(space, b) for b in around.contacts),
@@ -112,147 +104,126 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
     )
 
 
-def _potentials(
-    space: Space, coefficient: Coefficient, around: Surroundings, weigh: Callable[[Any], Real]
-) -> Potentials:
-    """ω_i of 1, Γ, h and Δ, with `weigh` the integral of N_F c φ_i; surfaces add their spin mixing."""
-    x, element = space.points
-    delta, h = coefficient("Delta", x, element), np.asarray(coefficient("exchange", x, element))
-    exchange = np.stack([weigh(c) for c in h], axis=-1)
+def _add(sums: Sums, piece: Piece, around: Surroundings) -> None:
+    """All the matrices and weights of some elements."""
+    space, n_f, d = piece.space, piece["N_F"], piece["D"]
+    rough, smooth = 2 * space.order - 2, 2 * space.order
+    sums.add("stiffness", piece, forms.stiffness, rough, N_F=n_f, D=d)
+    sums.add("mass", piece, forms.mass, smooth, N_F=n_f, c=np.ones_like(n_f))
+    if piece.region in around.critical_temperatures:
+        sums.pair(piece)
+    sums.add("spin relaxation", piece, forms.mass, smooth, N_F=n_f, c=piece["spin_relaxation_rate"])
+    if around.spin_field is None and around.vector_potential is None:
+        for a in normals(space):
+            form = forms.swapping(a, space.axes)
+            sums.add(f"swapping {a}", piece, form, rough, N_F=n_f, D=d, kappa=piece["kappa"])
+    if around.transverse is not None:
+        field = around.transverse(*piece.points)
+        for i, j in product(range(len(GENERATORS)), repeat=2):
+            c = (field[:, i] * field[:, j]).sum(axis=0)
+            sums.add(f"transverse {i} {j}", piece, forms.mass, smooth, N_F=n_f * d, c=c)
+    delta = piece["Delta"]
+    for row, c in enumerate((np.ones_like(n_f), piece["dynes"], *piece["exchange"], delta.real, delta.imag)):
+        sums.weigh(row, piece, c)
+
+
+def normals(space: Space) -> list[int]:
+    """Axes of spin that swapping acts on in this mesh."""
+    return sorted({plane[2] for plane in forms.planes(space.axes)})
+
+
+def _potentials(space: Space, rows: Real, around: Surroundings) -> Potentials:
+    """ω_i of 1, Γ, h and Δ; surfaces add their spin mixing."""
+    exchange = rows[2:5].T.copy()
     for facets, mixing in around.mixing:
-        exchange = exchange + forms.facet_weight(space, facets)[:, None] * mixing
-    return Potentials(
-        weight=weigh(1.0),
-        dynes=weigh(coefficient("dynes", x, element)),
-        exchange=exchange,
-        delta=weigh(np.real(delta)) + 1j * weigh(np.imag(delta)),
-        pairing=None,
-    )
+        exchange += forms.facet_weight(space, facets)[:, None] * mixing
+    return Potentials(rows[0], rows[1], exchange, rows[5] + 1j * rows[6], None)
 
 
 def _resolution(diffusion: Real, weight: Real) -> float:
     """|ε| up to which the Galerkin weights serve: everywhere, if one is negative, else anywhere."""
-    return RESOLVED * float(diffusion.min() if weight.min() < 0 else diffusion.max())
+    negative = weight.min() < -1e-12 * weight.max()
+    return RESOLVED * float(diffusion.min() if negative else diffusion.max())
 
 
-def _lumping(basis: Any) -> Real:
-    """Positive shares of the nodes of an element, ∝ ∫φ_i² (Hinton, Rock, Zienkiewicz 1976), (n_local, 1)."""
-    diagonal = np.array([float(np.sum(np.asarray(phi[0]) ** 2 * basis.dx)) for phi in basis.basis])
-    return (diagonal / diagonal.sum())[:, None]
+class _Links:
+    """Stiffness, swapping and precession where values are transported; empty without fields."""
+
+    def __init__(self, space: Space, around: Surroundings) -> None:
+        self.space, self.around = space, around
+        self.stiffness, self.precession = ProductSum(), ProductSum()
+        self.swapping = {a: ProductSum() for a in normals(space)}
+
+    def add(self, piece: Piece) -> None:
+        around, axes = self.around, self.space.axes
+        if around.vector_potential is None and around.spin_field is None:
+            return
+        at = with_links(self.space, evaluation(piece.basis), around)
+        weight = (piece["N_F"] * piece["D"]).ravel()
+        self.stiffness.add(forms.covariant_stiffness(at, weight))
+        weight = weight * piece["kappa"].ravel()
+        if not weight.any():
+            return
+        if around.spin_field is None:
+            for a, total in self.swapping.items():
+                total.add(forms.covariant_swapping(at, weight, a, axes))
+        elif self.space.dimension > 1:
+            self.precession.add(forms.covariant_precession(at, weight, axes))
 
 
-def _lumped_weight(basis: Any, n_f: Real, shares: Real, c: Any) -> Real:
-    integral = (np.broadcast_to(n_f * c, basis.dx.shape) * basis.dx).sum(axis=1)
-    nodes = basis.element_dofs.ravel()
-    return np.bincount(nodes, (shares * integral).ravel(), minlength=basis.N)
-
-
-def _lumped_pairing(space: Space, coefficient: Coefficient, around: Surroundings) -> sparse.csr_matrix:
-    """Lumped weights of each region's Δ_p, one entry per column, (N, P)."""
-    columns = []
-    for region in around.critical_temperatures:
-        basis, n_f, inside = _region(space, coefficient, region)
-        column = _lumped_weight(basis, n_f, _lumping(basis), 1.0)
-        columns.append(sparse.diags(column).tocsr()[:, inside])
-    return sparse.hstack(columns).tocsr()
-
-
-def _mass(basis: Any, n_f: Real, c: Any) -> sparse.csr_matrix:
-    return forms.mass.assemble(basis, N_F=n_f, c=np.broadcast_to(c, n_f.shape)).tocsr()
-
-
-def _weight(basis: Any, n_f: Real, c: Any) -> Real:
-    return np.asarray(forms.weight.assemble(basis, N_F=n_f, c=np.broadcast_to(c, n_f.shape)))
-
-
-def _swapping(
-    space: Space, linked: Evaluation | None, n_f: Real, d: Real, kappa: Real, spin_field: bool
-) -> tuple[tuple[int, Matrix], ...]:
-    if not kappa.any() or spin_field:
-        return ()
+def _swapping(sums: Sums, links: _Links) -> tuple[tuple[int, Matrix], ...]:
     found: list[tuple[int, Matrix]] = []
-    for a in sorted({plane[2] for plane in forms.planes(space.axes)}):
-        if linked is None:
-            found.append(
-                (a, forms.swapping(a, space.axes).assemble(space.basis, N_F=n_f, D=d, kappa=kappa).tocsr())
-            )
-        else:
-            found.append((a, forms.covariant_swapping(linked, (n_f * d * kappa).ravel(), a, space.axes)))
+    for a, total in links.swapping.items():
+        linked = total.matrix()
+        matrix = sums.found(f"swapping {a}") if linked is None else linked
+        if matrix is not None:
+            found.append((a, matrix))
     return tuple(found)
 
 
-def _precession(
-    space: Space, linked: Evaluation | None, around: Surroundings, coefficient: Real
-) -> Matrix | None:
-    if linked is None or around.spin_field is None or space.dimension == 1 or not coefficient.any():
-        return None
-    return forms.covariant_precession(linked, coefficient.ravel(), space.axes)
-
-
-def _spin_hall(space: Space, coefficient: Coefficient, around: Surroundings, theta: Real) -> SpinHall | None:
+def _spin_hall(
+    space: Space, coefficient: Coefficient, around: Surroundings, elements: Index, varies: bool
+) -> SpinHall | None:
+    """The form on the elements where θ ≠ 0; θ `varies` within some of them."""
     planes = forms.planes(space.axes)
-    elements = np.flatnonzero(theta.any(axis=1))
     if not planes or not elements.size:
         return None
-    varies = np.ptp(theta, axis=1).max() > 0
-    at = evaluation(space.quadrature(3 * space.order - 2 + 2 * varies), elements)
+    at = space.evaluation(3 * space.order - 2 + 2 * varies, np.sort(elements))
     n_f, d, t = (np.asarray(coefficient(n, at.position, at.element)) for n in ("N_F", "D", "theta"))
     return SpinHall(with_links(space, at, around), at.weight * n_f * d * t, planes)
 
 
-def _transverse(space: Space, around: Surroundings, weight: Real) -> tuple[Transverse, ...]:
-    if around.transverse is None:
-        return ()
-    a = around.transverse(*space.points)
+def _transverse(sums: Sums) -> tuple[Transverse, ...]:
     found = []
-    for i, left in enumerate(GENERATORS):
-        for j, right in enumerate(GENERATORS):
-            product = (a[:, i] * a[:, j]).sum(axis=0)
-            if product.any():
-                found.append(Transverse(_mass(space.basis, weight, product), left, right))
+    for (i, left), (j, right) in product(enumerate(GENERATORS), repeat=2):
+        matrix = sums.found(f"transverse {i} {j}")
+        if matrix is not None:
+            found.append(Transverse(matrix, left, right))
     return tuple(found)
-
-
-def _linked_evaluation(space: Space, around: Surroundings) -> Evaluation | None:
-    if around.vector_potential is None and around.spin_field is None:
-        return None
-    return with_links(space, evaluation(space.basis), around)
 
 
 def with_links(space: Space, at: Evaluation, around: Surroundings) -> Evaluation:
     """Evaluation matrices that transport by the vector potential and the SU(2) field, where there are any."""
     if around.vector_potential is None and around.spin_field is None:
         return at
-    return link(at, np.asarray(space.basis.doflocs), around.vector_potential, around.spin_field)
-
-
-def _region(space: Space, coefficient: Coefficient, region: str) -> tuple[Any, Real, Index]:
-    """Basis, N_F at its points and nodes of one region."""
-    elements = space.device_mesh.regions[region]
-    basis = space.basis.with_elements(elements)
-    x = np.asarray(basis.global_coordinates())
-    owner = np.broadcast_to(np.asarray(elements)[:, None], x.shape[1:])
-    return basis, np.asarray(coefficient("N_F", x, owner)), space.element_nodes(elements)
+    return link(at, space.doflocs, around.vector_potential, around.spin_field)
 
 
 def _pairing(
-    space: Space, coefficient: Coefficient, tc: Mapping[str, float]
-) -> tuple[Pairing | None, list[sparse.csr_matrix]]:
-    """Who pairs, and ∫_region N_F φ_iφ_p (N, P_region) of each region."""
+    space: Space, sums: Sums, tc: Mapping[str, float]
+) -> tuple[Pairing | None, tuple[sparse.csr_matrix | None, sparse.csr_matrix | None]]:
+    """Who pairs, and the weights of every Δ_p, consistent and lumped, (N, P)."""
     if not tc:
-        return None, []
-    nodes, masses = [], []
-    for region in tc:
-        basis, n_f, inside = _region(space, coefficient, region)
-        nodes.append(inside)
-        masses.append(_mass(basis, n_f, 1.0)[:, inside])
+        return None, (None, None)
+    nodes = [space.element_nodes(space.device_mesh.regions[region]) for region in tc]
+    masses, lumped = zip(*(sums.pairing(r, n) for r, n in zip(tc, nodes, strict=True)), strict=True)
     pairing = Pairing(
         node=np.concatenate(nodes),
         region=np.concatenate([np.full(n.size, name) for n, name in zip(nodes, tc, strict=True)]),
         tc=np.concatenate([np.full(n.size, tc[name]) for n, name in zip(nodes, tc, strict=True)]),
         gram=sparse.block_diag([m[n] for m, n in zip(masses, nodes, strict=True)]).tocsr(),
     )
-    return pairing, masses
+    return pairing, (sparse.hstack(masses).tocsr(), sparse.hstack(lumped).tocsr())
 
 
 def _tunnel(space: Space, barrier: Barrier) -> Tunnel:

@@ -25,6 +25,7 @@ from scipy import sparse
 from skfem import BilinearForm, LinearForm
 from skfem.helpers import dot, grad
 
+from usadel_fem.fem.coupling import Coupling, coupling
 from usadel_fem.fem.links import LinkedMatrix, Matrix, adjoint, adjoint_precession, adjoint_product
 from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
 from usadel_fem.physics.nambu import EPSILON, Complex, Real
@@ -78,6 +79,17 @@ class SpinHall:
         """Transport back of the value and of each derivative."""
         return tuple(adjoint(m) for m in (self.at.value, *self.at.gradient))
 
+    @cached_property
+    def dense(self) -> tuple[Index, Real, tuple[Real, ...]] | None:
+        """The nodes around every point, φ and each ∂_kφ of them, (Q, L), or None where links transport."""
+        matrices = (self.at.value, *self.at.gradient)
+        if any(isinstance(m, LinkedMatrix) for m in matrices):
+            return None
+        nodes = self.at.value.indices.reshape(self.weight.size, -1)
+        assert all(np.array_equal(nodes.ravel(), m.indices) for m in matrices)
+        value, *gradient = (m.data.reshape(nodes.shape) for m in matrices)
+        return nodes, value, tuple(gradient)
+
 
 @dataclass(frozen=True)
 class Pairing:
@@ -103,6 +115,11 @@ class Tunnel:
     name: str
     matrix: sparse.csr_matrix
     filter: Complex
+
+    @property
+    def filtered(self) -> bool:
+        """Whether Γ is not 1."""
+        return not np.array_equal(self.filter, np.eye(len(self.filter)))
 
 
 @dataclass(frozen=True)
@@ -201,6 +218,24 @@ class Forms:
         for nodes in self.pinned.values():
             held[nodes] = True
         return np.flatnonzero(~held)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the forms of ∂̃_kǧ transport, by a gauge field along the axes of the mesh."""
+        return isinstance(self.stiffness, LinkedMatrix)
+
+    @cached_property
+    def coupling(self) -> Coupling:
+        """Stiffness, spin relaxation, swapping, tunnels without filter in one; empty if links transport."""
+        if self.linked:
+            return coupling(sparse.csr_matrix((self.size, self.size)), [], None, [])
+        plain = [tunnel.matrix for tunnel in self.tunnels if not tunnel.filtered]
+        return coupling(self.stiffness, plain, self.spin_relaxation, self.swapping)
+
+    @property
+    def beyond_coupling(self) -> bool:
+        """Whether a quadratic term is not in it."""
+        return self.linked or bool(self.transverse) or any(tunnel.filtered for tunnel in self.tunnels)
 
     def potentials(self, energy: complex) -> Potentials:
         """The weights to use at one energy."""

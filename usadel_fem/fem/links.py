@@ -19,13 +19,11 @@ from scipy.spatial.transform import Rotation
 from usadel_fem.fem.space import Evaluation
 from usadel_fem.physics.nambu import EPSILON, Complex, Real, from_pauli, pauli_components
 
-NAMBU_BLOCKS = (
-    (slice(0, 2), slice(0, 2)),
-    (slice(0, 2), slice(2, 4)),
-    (slice(2, 4), slice(0, 2)),
-    (slice(2, 4), slice(2, 4)),
-)
-"""ee, eh, he, hh."""
+
+def nambu_blocks(size: int) -> tuple[tuple[slice, slice], ...]:
+    """Places of ee, eh, he and hh in matrices of this size."""
+    e, h = slice(0, size // 2), slice(size // 2, size)
+    return (e, e), (e, h), (h, e), (h, h)
 
 
 @dataclass(frozen=True)
@@ -72,15 +70,15 @@ def _combine(rule: Callable[..., sparse.csr_matrix], *matrices: LinkedMatrix) ->
 
 
 def apply(matrix: Matrix, g: Complex) -> Complex:
-    """Σ_j m_ij U_ij ǧ_j U_ji for nodal matrices (N, n, n); n = 4 where there are links."""
+    """Σ_j m_ij U_ij ǧ_j U_ji for nodal matrices (N, n, n); n = 2s for links, 4 for SU(2)."""
     if not isinstance(matrix, LinkedMatrix):
         flat = np.ascontiguousarray(g).view(np.float64).reshape(g.shape[0], -1)
         return np.ascontiguousarray(matrix @ flat).view(np.complex128).reshape(-1, *g.shape[1:])
     out = np.empty((matrix.shape[0], *g.shape[1:]), dtype=complex)
-    for block, (singlet, triplet) in zip(NAMBU_BLOCKS, matrix.parts(), strict=True):
+    for block, (singlet, triplet) in zip(nambu_blocks(g.shape[-1]), matrix.parts(), strict=True):
         x = g[:, block[0], block[1]]
         if triplet is None:
-            out[:, block[0], block[1]] = (singlet @ x.reshape(-1, 4)).reshape(-1, 2, 2)
+            out[:, block[0], block[1]] = (singlet @ x.reshape(len(x), -1)).reshape(-1, *x.shape[1:])
             continue
         c = pauli_components(x)
         rotated = (triplet @ c[:, 1:].reshape(-1)).reshape(-1, 3)
@@ -118,16 +116,19 @@ def adjoint_precession(left: LinkedMatrix, weight: Real, right: LinkedMatrix, a:
     return LinkedMatrix(none, none, triplet("plain_triplet"), triplet("charged_triplet"))
 
 
-def spin_matrix(matrix: Matrix) -> sparse.csr_matrix:
-    """The same map on flattened nodal matrices, (16R, 16C): for the assembled Hessian only."""
+def spin_matrix(matrix: Matrix, size: int = 4) -> sparse.csr_matrix:
+    """The same map on flattened nodal matrices, (size² R, size² C): for the assembled Hessian only."""
     if not isinstance(matrix, LinkedMatrix):
-        return sparse.csr_matrix(sparse.kron(matrix, sparse.identity(16)))
-    total = sparse.csr_matrix((16 * matrix.shape[0], 16 * matrix.shape[1]), dtype=complex)
-    entries = np.arange(16).reshape(4, 4)
+        return sparse.csr_matrix(sparse.kron(matrix, sparse.identity(size**2)))
+    total = sparse.csr_matrix((size**2 * matrix.shape[0], size**2 * matrix.shape[1]), dtype=complex)
+    entries = np.arange(size**2).reshape(size, size)
     to_pauli = pauli_components(np.eye(4).reshape(4, 2, 2)).T
     from_pauli_ = np.linalg.inv(to_pauli)
-    for block, (singlet, triplet) in zip(NAMBU_BLOCKS, matrix.parts(), strict=True):
-        place = sparse.csr_matrix((np.ones(4), (entries[block].ravel(), np.arange(4))), shape=(16, 4))
+    for block, (singlet, triplet) in zip(nambu_blocks(size), matrix.parts(), strict=True):
+        inside = entries[block].ravel()
+        place = sparse.csr_matrix(
+            (np.ones(inside.size), (inside, np.arange(inside.size))), shape=(size**2, inside.size)
+        )
         if triplet is None:
             total = total + sparse.kron(singlet, place @ place.T)
             continue
@@ -137,6 +138,25 @@ def spin_matrix(matrix: Matrix) -> sparse.csr_matrix:
         columns = sparse.kron(sparse.identity(matrix.shape[1]), up[1:])
         total = total + rows @ triplet @ columns
     return sparse.csr_matrix(total)
+
+
+def left_right(left: Complex | None, right: Complex | None) -> Complex:
+    """x → left x right on flattened n×n matrices, (..., n², n²)."""
+    given = right if left is None else left
+    assert given is not None
+    size = given.shape[-1]
+    a = np.eye(size) if left is None else left
+    b = np.eye(size) if right is None else right
+    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return np.einsum("...ij,...kl->...iljk", a, b).reshape(*shape, size**2, size**2)
+
+
+def block_diagonal(blocks: Complex) -> sparse.csr_matrix:
+    """Blocks (n, r, c) along the diagonal."""
+    n, r, c = blocks.shape
+    return sparse.bsr_matrix(
+        (np.ascontiguousarray(blocks), np.arange(n), np.arange(n + 1)), shape=(n * r, n * c)
+    ).tocsr()
 
 
 def link(

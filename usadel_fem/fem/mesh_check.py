@@ -13,6 +13,9 @@ from scipy.spatial import cKDTree
 from usadel_fem.errors import Problem
 from usadel_fem.fem.mesh_named import EDGES, Index, NamedMesh, Real, is_curved, vertices
 
+AT_ONCE = 8192
+"""Elements handled at once."""
+
 SMALLEST = 1e-9  # volume of an element over the same power of its longest edge
 
 
@@ -110,10 +113,12 @@ def jacobians(mesh: skfem.Mesh, points: Real | None = None) -> Real:
     By default at the nodes of the geometry and in the middle; at one point where elements are straight.
     """
     dim = mesh.dim()
-    corners = vertices(mesh)[:, np.asarray(mesh.t)]
     if not is_curved(mesh):
-        spans = corners[:, 1:] - corners[:, :1]
-        return np.asarray(np.linalg.det(spans.transpose(2, 0, 1)))[:, None]
+        straight = np.empty((mesh.nelements, 1))
+        for few in _handfuls(mesh):
+            corners = vertices(mesh)[:, mesh.t[:, few]]
+            straight[few, 0] = np.linalg.det((corners[:, 1:] - corners[:, :1]).transpose(2, 0, 1))
+        return straight
     element = mesh.elem()
     nodes = mesh.doflocs[:, mesh.dofs.element_dofs]
     if points is None:
@@ -125,8 +130,18 @@ def jacobians(mesh: skfem.Mesh, points: Real | None = None) -> Real:
 
 def edge_lengths(mesh: skfem.Mesh) -> Real:
     """Distances of the ends of the edges of every element (edges, elements)."""
-    ends = vertices(mesh)[:, np.asarray(mesh.t)[EDGES[mesh.dim()]]]
-    return np.asarray(np.linalg.norm(ends[:, :, 0] - ends[:, :, 1], axis=0))
+    first, second = EDGES[mesh.dim()].T
+    lengths = np.empty((first.size, mesh.nelements))
+    for few in _handfuls(mesh):
+        corners = vertices(mesh)[:, mesh.t[:, few]]
+        lengths[:, few] = np.linalg.norm(corners[:, first] - corners[:, second], axis=0)
+    return lengths
+
+
+def _handfuls(mesh: skfem.Mesh) -> Iterator[slice]:
+    """All elements, some at a time: corner by corner they take more room than the mesh."""
+    for start in range(0, mesh.nelements, AT_ONCE):
+        yield slice(start, start + AT_ONCE)
 
 
 def _many(count: int, what: str) -> str:

@@ -95,11 +95,14 @@ def middle_nodes(mesh: skfem.Mesh) -> Real | None:
 def find_facets(mesh: skfem.Mesh, corners: Index) -> Index:
     """Facets with the given vertices (dim, n); −1 where there is no such facet."""
     wanted = np.sort(corners, axis=0)
-    known = np.sort(mesh.facets, axis=0)
+    among = np.zeros(mesh.nvertices, dtype=bool)
+    among[wanted] = True
+    candidates = np.flatnonzero(among[mesh.facets].all(axis=0))
+    known = np.sort(mesh.facets[:, candidates], axis=0)
     _, place = np.unique(np.hstack([known, wanted]), axis=1, return_inverse=True)
     place = place.ravel()
     facet_of = np.full(place.max(initial=-1) + 1, -1, dtype=np.int64)
-    facet_of[place[: known.shape[1]]] = np.arange(known.shape[1])
+    facet_of[place[: known.shape[1]]] = candidates
     return facet_of[place[known.shape[1] :]]
 
 

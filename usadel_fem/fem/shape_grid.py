@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +63,11 @@ def grid_mesh(
     count = tuple(len(ticks) for ticks in grid.ticks)
     used = np.any(list(grid.regions.values()), axis=0)
     chosen = np.argwhere(used)  # (cells, dim)
-    lattice, cells = _simplices(chosen, count, random if distortion and dim == 2 else None)
-    nodes, cells = np.unique(cells, return_inverse=True)
-    cells = cells.reshape(dim + 1, -1)
-    place = lattice[:, nodes]
+    cells = _simplices(chosen, count, random if distortion and dim == 2 else None)
+    in_use = np.zeros(np.prod(count), dtype=bool)
+    in_use[cells] = True
+    cells = (np.cumsum(in_use, dtype=np.int32) - 1)[cells]
+    place = np.array(np.unravel_index(np.flatnonzero(in_use), count))
     points = np.array([ticks[k] for ticks, k in zip(grid.ticks, place, strict=True)])
     if distortion:
         points = points + distortion * SAFE[dim] * _jitter(grid, place, random)
@@ -83,10 +85,8 @@ def grid_mesh(
     return NamedMesh(mesh, regions, facets)
 
 
-def _simplices(
-    chosen: Index, count: tuple[int, ...], random: np.random.Generator | None
-) -> tuple[Index, Index]:
-    """Lattice position of every grid node (dim, nodes); simplices of the chosen cells (dim + 1, n)."""
+def _simplices(chosen: Index, count: tuple[int, ...], random: np.random.Generator | None) -> NDArray[Any]:
+    """Grid nodes of the simplices of the chosen cells (dim + 1, n)."""
     dim = len(count)
     mirror = chosen % 2 if random is None else random.integers(0, 2, chosen.shape)
     pieces = []
@@ -98,10 +98,8 @@ def _simplices(
             corner[axis] = 1
             path.append(corner)
         where = [chosen + np.abs(mirror - step) for step in path]
-        pieces.append([np.ravel_multi_index(tuple(w.T), count) for w in where])
-    cells = np.array(pieces).transpose(1, 2, 0).reshape(dim + 1, -1)  # the simplices of a cell together
-    lattice = np.array(np.unravel_index(np.arange(np.prod(count)), count))
-    return lattice, cells
+        pieces.append([np.ravel_multi_index(tuple(w.T), count).astype(np.int32) for w in where])
+    return np.array(pieces).transpose(1, 2, 0).reshape(dim + 1, -1)  # the simplices of a cell together
 
 
 def _jitter(grid: Grid, place: Index, random: np.random.Generator) -> Real:

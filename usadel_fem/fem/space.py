@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -12,8 +13,11 @@ import skfem
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
+from skfem.assembly import Dofs
+from skfem.quadrature import get_quadrature
 
 from usadel_fem.fem.mesh import DeviceMesh
+from usadel_fem.fem.mesh_named import vertices
 from usadel_fem.physics.nambu import Real
 
 Index: TypeAlias = NDArray[Any]
@@ -22,6 +26,9 @@ Index: TypeAlias = NDArray[Any]
 NEWTON_STEPS = 8
 ROUND_RIM = 1e-3
 """How far outside an element a point may lie, in its coordinates: arcs are parabolas on the mesh."""
+
+AT_ONCE = 8192
+"""Elements handled at once: quadrature points of a whole mesh take ten times the room of its matrices."""
 
 NEAREST = 24
 """Elements whose centres are closest to a point, among which it is sought."""
@@ -57,35 +64,78 @@ class Space:
         """Physical axis (0, 1, 2) of every mesh coordinate."""
         return self.device_mesh.axes
 
-    def quadrature(self, degree: int) -> skfem.CellBasis:
-        """The same space with a quadrature exact to `degree` (plus 2 on curved elements)."""
-        mesh = self.device_mesh.mesh
-        element = ELEMENTS[self.dimension, self.order]()
-        if degree <= 1 and mesh.affine:
-            dim = self.dimension
-            centre = np.full((dim, 1), 1 / (dim + 1)), np.array([1 / math.factorial(dim)])
-            return skfem.CellBasis(mesh, element, quadrature=centre)
-        return skfem.CellBasis(mesh, element, intorder=degree + (0 if mesh.affine else 2))
+    @cached_property
+    def element(self) -> skfem.Element:
+        return ELEMENTS[self.dimension, self.order]()
 
     @cached_property
-    def basis(self) -> skfem.CellBasis:
-        """Quadrature for φφ with a smoothly varying coefficient."""
-        return self.quadrature(2 * self.order + 2)
+    def dofs(self) -> Dofs:
+        """Numbers of the nodes."""
+        return Dofs(self.device_mesh.mesh, self.element)
+
+    @property
+    def element_dofs(self) -> Index:
+        """Nodes of every element, (n_local, elements)."""
+        return np.asarray(self.dofs.element_dofs)
+
+    @property
+    def size(self) -> int:
+        return int(self.dofs.N)
 
     @cached_property
-    def points(self) -> tuple[Real, Index]:
-        """Mesh coordinates (dim, n, q) of the quadrature points of `basis`, and their elements (n, q)."""
-        x = np.asarray(self.basis.global_coordinates())
-        return x, np.broadcast_to(np.arange(x.shape[1])[:, None], x.shape[1:])
+    def doflocs(self) -> Real:
+        """Mesh coordinates of the nodes, (dim, N)."""
+        found = np.empty((self.dimension, self.size))
+        for elements in self.handfuls():
+            x = self.mapping(elements).F(self.element.doflocs.T, tind=elements)
+            found[:, self.element_dofs[:, elements]] = x.transpose(0, 2, 1)
+        return found
 
     @cached_property
     def nodes(self) -> Real:
         """Physical positions of the nodes, (N, 3)."""
-        return self.physical(self.basis.doflocs).T
+        return self.physical(self.doflocs).T
+
+    def handfuls(self, elements: Index | None = None) -> Iterator[Index]:
+        """All or the given elements, so many at a time that what is computed on them stays in the cache."""
+        chosen = np.arange(self.device_mesh.mesh.nelements) if elements is None else np.asarray(elements)
+        for start in range(0, chosen.size, AT_ONCE):
+            yield chosen[start : start + AT_ONCE]
+
+    def mapping(self, elements: Index) -> Any:
+        """Reference to mesh coordinates; what it keeps of straight elements is of these alone."""
+        mesh = self.device_mesh.mesh
+        return skfem.MappingAffine(mesh, tind=elements) if mesh.affine else mesh.mapping()
+
+    def rule(self, degree: int) -> tuple[Real, Real]:
+        """Points (dim, q) and weights of the quadrature exact to `degree` (plus 2 on curved elements)."""
+        dim = self.dimension
+        if degree <= 1 and self.device_mesh.mesh.affine:
+            return np.full((dim, 1), 1 / (dim + 1)), np.array([1 / math.factorial(dim)])
+        return get_quadrature(self.element.refdom, degree + (0 if self.device_mesh.mesh.affine else 2))
+
+    def quadrature(self, degree: int, elements: Index) -> skfem.CellBasis:
+        """The same space on some elements."""
+        return skfem.CellBasis(
+            self.device_mesh.mesh,
+            self.element,
+            mapping=self.mapping(elements),
+            elements=elements,
+            quadrature=self.rule(degree),
+            dofs=self.dofs,
+            disable_doflocs=True,
+        )
 
     @property
-    def size(self) -> int:
-        return int(self.basis.N)
+    def fine(self) -> int:
+        """Degree of the quadrature for φφ with a smoothly varying coefficient."""
+        return 2 * self.order + 2
+
+    def evaluation(self, degree: int, elements: Index | None = None) -> Evaluation:
+        """Evaluation at the quadrature points of all or of some elements."""
+        chosen = np.arange(self.device_mesh.mesh.nelements) if elements is None else elements
+        bases = (self.quadrature(degree, few) for few in self.handfuls(chosen))
+        return gathered(bases, chosen.size * self.rule(degree)[1].size, self.size)
 
     def physical(self, x: Real) -> Real:
         """Mesh coordinates (dim, ...) as physical coordinates (3, ...)."""
@@ -96,22 +146,38 @@ class Space:
     def facet_basis(self, facets: Index) -> skfem.FacetBasis:
         """Quadrature on a set of facets for φφ."""
         mesh = self.device_mesh.mesh
-        element = ELEMENTS[self.dimension, self.order]()
-        return skfem.FacetBasis(mesh, element, facets=facets, intorder=2 * self.order + 2)
+        mapping = skfem.MappingAffine(mesh) if mesh.affine else mesh.mapping()  # not kept: it is large
+        return skfem.FacetBasis(
+            mesh,
+            self.element,
+            mapping=mapping,
+            facets=facets,
+            intorder=self.fine,
+            dofs=self.dofs,
+            disable_doflocs=True,
+        )
 
     def facet_nodes(self, facets: Index) -> Index:
         """Nodes on a set of facets."""
-        return np.asarray(self.basis.get_dofs(facets).flatten(), dtype=np.int64)
+        mesh, form = self.device_mesh.mesh, self.element
+        barycentric = np.column_stack([1 - form.doflocs.sum(axis=1), form.doflocs])
+        on = np.array([np.delete(barycentric, side, axis=1).sum(axis=1) == 0 for side in form.refdom.facets])
+        element = mesh.f2t[0, facets]
+        number = np.argmax(mesh.t2f[:, element] == facets, axis=0)
+        return np.unique(self.element_dofs[:, element].T[on[number]]).astype(np.int64)
 
     def element_nodes(self, elements: Index) -> Index:
         """Nodes of a set of elements."""
-        return np.unique(self.basis.element_dofs[:, elements])
+        inside = np.zeros(self.size, dtype=bool)
+        inside[self.element_dofs[:, elements]] = True
+        return np.flatnonzero(inside)
 
     def owners(self, elements: Index) -> tuple[Index, Index]:
         """Nodes of a set of elements, and for each node one of those elements."""
-        dofs = self.basis.element_dofs[:, elements]
-        nodes, first = np.unique(dofs, return_index=True)
-        return nodes, np.broadcast_to(np.asarray(elements), dofs.shape).ravel()[first]
+        owner = np.full(self.size, -1, dtype=np.int64)
+        owner[self.element_dofs[:, elements]] = elements
+        nodes = np.flatnonzero(owner >= 0)
+        return nodes, owner[nodes]
 
     def at_points(self, points: Real) -> Evaluation:
         """Evaluation at any points (dim, m) of the mesh, curved elements included; the weights are 1.
@@ -123,18 +189,14 @@ class Space:
         outside = np.flatnonzero(~(depth > -ROUND_RIM))
         if outside.size:
             raise ValueError(f"({', '.join(f'{c:g}' for c in points[:, outside[0]])})")
-        basis, m = self.basis, points.shape[1]
-        inverse = np.linalg.inv(_jacobian(basis.mapping, local[:, :, None], element))
-        found = [basis.elem.lbasis(local, i) for i in range(basis.Nbfun)]
+        form, m = self.element, points.shape[1]
+        inverse = np.linalg.inv(_jacobian(self.mapping(element), local[:, :, None], element))
+        columns = self.element_dofs[:, element]
+        found = [form.lbasis(local, i) for i in range(columns.shape[0])]
         values = np.stack([phi * np.ones(m) for phi, _ in found])
         slopes = np.stack([np.broadcast_to(slope, local.shape) for _, slope in found])
         gradients = np.einsum("ilm,mlk->kim", slopes, inverse)
-        columns = basis.element_dofs[:, element]
-        rows = np.broadcast_to(np.arange(m), columns.shape)
-
-        def matrix(entries: Real) -> sparse.csr_matrix:
-            return sparse.csr_matrix((entries.ravel(), (rows.ravel(), columns.ravel())), shape=(m, self.size))
-
+        matrix = _rows(columns, self.size)
         return Evaluation(matrix(values), tuple(map(matrix, gradients)), np.ones(m), points, element)
 
     def contains(self, points: Real) -> NDArray[np.bool_]:
@@ -144,15 +206,18 @@ class Space:
     def _locate(self, points: Real) -> tuple[Real, Index, Real]:
         """Reference coordinates (dim, m) of points (dim, m), the elements (m,) that suit them best, and the
         smallest barycentric coordinate there (m,): negative outside."""
-        basis, m = self.basis, points.shape[1]
-        centres = np.asarray(basis.global_coordinates()).mean(axis=-1)
+        corners, m = np.asarray(self.device_mesh.mesh.t), points.shape[1]
+        position = vertices(self.device_mesh.mesh)
+        centres = np.mean([position[:, corner] for corner in corners], axis=0)
         near = min(NEAREST, centres.shape[1])
-        candidates = cKDTree(centres.T).query(points.T, k=near)[1].reshape(m, near)
-        local = _reference_points(basis.mapping, np.repeat(points, near, axis=1), candidates.ravel())
+        candidates = cKDTree(centres.T).query(points.T, k=near)[1].ravel()
+        mapping = self.mapping(candidates)
+        local = _reference_points(mapping, np.repeat(points, near, axis=1), candidates)
         barycentric = np.concatenate([local, 1 - local.sum(axis=0, keepdims=True)]).reshape(-1, m, near)
         depth = np.nan_to_num(barycentric.min(axis=0), nan=-np.inf)
         best = (np.arange(m), depth.argmax(axis=1))
-        return local.reshape(local.shape[0], m, near)[:, *best], candidates[best], depth[best]
+        chosen = candidates.reshape(m, near)[best]
+        return local.reshape(local.shape[0], m, near)[:, *best], chosen, depth[best]
 
     @cached_property
     def region_of_element(self) -> Index:
@@ -198,32 +263,49 @@ class Evaluation:
     element: Index
 
 
-def evaluation(
-    basis: skfem.assembly.basis.abstract_basis.AbstractBasis, elements: Index | None = None
+def evaluation(basis: skfem.assembly.basis.abstract_basis.AbstractBasis) -> Evaluation:
+    """Evaluation matrices of a cell or facet basis at its quadrature points."""
+    return gathered([basis], basis.dx.size, basis.N)
+
+
+def gathered(
+    bases: Iterable[skfem.assembly.basis.abstract_basis.AbstractBasis], count: int, size: int
 ) -> Evaluation:
-    """Evaluation matrices of a cell or facet basis at its quadrature points, on some cells or on all."""
-    chosen = np.arange(basis.nelems) if elements is None else np.asarray(elements)
-    points = basis.dx.shape[1]
-    rows = np.arange(chosen.size * points)
-    shape = (rows.size, basis.N)
-    columns = np.repeat(basis.element_dofs[:, chosen], points, axis=1).ravel()
-    rows = np.tile(rows, basis.Nbfun)
+    """Evaluation at the `count` quadrature points of several bases, of which only one is held at a time."""
+    nodes, table, position = (np.empty(0) for _ in range(3))
+    weight, element = np.empty(count), np.empty(count, dtype=np.int64)
+    start = 0
+    for basis in bases:
+        shape, x = basis.dx.shape, np.asarray(basis.global_coordinates())
+        dim, few = x.shape[0], slice(start, start + basis.dx.size)
+        if start == 0:
+            nodes = np.empty((basis.Nbfun, count), dtype=np.int32)
+            table, position = np.empty((1 + dim, basis.Nbfun, count)), np.empty((dim, count))
+        nodes[:, few] = np.repeat(basis.element_dofs, shape[1], axis=1)
+        for i, (phi, *_) in enumerate(basis.basis):
+            table[0, i, few] = np.broadcast_to(np.asarray(phi), shape).ravel()
+            table[1:, i, few] = np.broadcast_to(phi.grad, (dim, *shape)).reshape(dim, -1)
+        weight[few], position[:, few] = basis.dx.ravel(), x.reshape(dim, -1)
+        owner = np.arange(basis.nelems) if basis.tind is None else np.asarray(basis.tind)
+        element[few] = np.repeat(owner, shape[1])
+        start = few.stop
+    matrix = _rows(nodes, size)
+    value, *gradient = (matrix(table[k]) for k in range(len(table)))
+    return Evaluation(value, tuple(gradient), weight, position, element)
 
-    def matrix(entries: list[Real]) -> sparse.csr_matrix:
-        data = np.concatenate([e.ravel() for e in entries])
-        return sparse.csr_matrix((data, (rows, columns)), shape=shape)
 
-    local = [basis.basis[i][0] for i in range(basis.Nbfun)]
-    full = basis.dx.shape
-    values = [np.broadcast_to(np.asarray(phi), full)[chosen] for phi in local]
-    gradients = [
-        matrix([np.broadcast_to(phi.grad[k], full)[chosen] for phi in local]) for k in range(basis.mesh.dim())
-    ]
-    x = np.asarray(basis.global_coordinates())
-    return Evaluation(
-        value=matrix(values),
-        gradient=tuple(gradients),
-        weight=basis.dx[chosen].ravel(),
-        position=x[:, chosen].reshape(x.shape[0], -1),
-        element=np.repeat(chosen, points),
-    )
+def _rows(nodes: Index, size: int) -> Callable[[Real], sparse.csr_matrix]:
+    """Entries (n_local, points) to a sparse matrix (points, size), for the nodes (n_local, points)."""
+    order = None if (nodes[:-1] < nodes[1:]).all() else np.argsort(nodes, axis=0)
+
+    def by_row(entries: NDArray[Any]) -> NDArray[Any]:
+        return (entries if order is None else np.take_along_axis(entries, order, axis=0)).T.flatten()
+
+    columns = by_row(nodes).astype(np.int32)
+    starts = np.arange(0, nodes.size + 1, len(nodes), dtype=np.int32)
+    shape = (nodes.shape[1], size)
+
+    def matrix(entries: Real) -> sparse.csr_matrix:
+        return sparse.csr_matrix((by_row(entries), columns.copy(), starts.copy()), shape=shape)
+
+    return matrix

@@ -22,6 +22,7 @@ GREEN = "green_function"
 DISTRIBUTION = "distribution"
 OBSERVABLES = "observables"
 STATE = "state"
+SERIES = "series"
 
 NODES_PER_CHUNK = 32768
 

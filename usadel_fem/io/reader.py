@@ -1,4 +1,4 @@
-"""result.h5, reading: everything but the Green functions at once, those one energy at a time."""
+"""result.h5, reading: small things at once, Green functions one energy at a time, large fields where used."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from usadel_fem.case import Case, Source
 from usadel_fem.errors import CaseError, Problem
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io import layout
+from usadel_fem.io.series import mapped
 from usadel_fem.labelled import Observable
 from usadel_fem.outcomes import EnergyReport, Outcome
 
@@ -180,7 +181,7 @@ def _opened(path: Path) -> h5py.File:
 
 def _array(item: h5py.Dataset) -> Observable:
     return Observable(
-        item[()],
+        mapped(item),
         dims=tuple(json.loads(item.attrs["dims"])),
         unit=item.attrs["unit"],
         description=item.attrs["description"],

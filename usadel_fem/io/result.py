@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from usadel_fem.case import Case
 from usadel_fem.errors import CaseError, Problem
@@ -20,9 +20,11 @@ from usadel_fem.io import layout
 from usadel_fem.io.atomic import atomic_path
 from usadel_fem.io.provenance import provenance
 from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, parse_report
+from usadel_fem.io.series import StoredSeries, series_key
 from usadel_fem.io.summary import to_json
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.outcomes import EnergyReport
+from usadel_fem.series import Series
 
 
 class ResultWriter:
@@ -84,7 +86,7 @@ class ResultWriter:
         self._file.flush()
 
     def write_observables(self, observables: Observables) -> None:
-        """Store the labelled arrays, in place of earlier ones."""
+        """Store the labelled arrays, in place of earlier ones; series that were made are only labelled."""
         self._remove(layout.OBSERVABLES)
         group = self._file.create_group(layout.OBSERVABLES, track_order=True)
         for name, value in observables.items():
@@ -93,8 +95,13 @@ class ResultWriter:
                 for key, item in value.items():
                     _write_array(inner, key, item)
             else:
-                _write_array(group, name, value)
+                self._move_or_write(group, name, value)
+        self._remove(layout.SERIES)
         self._file.flush()
+
+    def series(self, name: str, shape: tuple[int, ...], kind: DTypeLike) -> Series:
+        """Begin the rows of an observable, which are written as they come."""
+        return StoredSeries(self._file, name, shape, kind)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Store what summary.json says."""
@@ -182,6 +189,14 @@ class ResultWriter:
             data.resize(index + 1, axis=0)
         data[index] = values
 
+    def _move_or_write(self, group: h5py.Group, name: str, value: Observable) -> None:
+        key = series_key(name)
+        if key in self._file and self._file[key].shape == value.shape:
+            self._file.move(key, f"{group.name}/{layout.escaped(name)}")
+            _label(group[layout.escaped(name)], value)
+        else:
+            _write_array(group, name, value)
+
     def _remove(self, key: str) -> None:
         if key in self._file:
             del self._file[key]
@@ -228,6 +243,8 @@ def _refused(path: Path, rule: str) -> CaseError:
 def _opened(path: Path, mode: str) -> h5py.File:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if mode == "w":
+            path.unlink(missing_ok=True)  # a solution of an earlier run may still read the old file
         return h5py.File(path, mode)
     except OSError as error:
         raise CaseError(
@@ -236,7 +253,10 @@ def _opened(path: Path, mode: str) -> h5py.File:
 
 
 def _write_array(group: h5py.Group, name: str, value: Observable) -> None:
-    data = group.create_dataset(layout.escaped(name), data=np.asarray(value))
+    _label(group.create_dataset(layout.escaped(name), data=np.asarray(value)), value)
+
+
+def _label(data: h5py.Dataset, value: Observable) -> None:
     data.attrs["dims"] = json.dumps(value.dims)
     data.attrs["at"] = value.at
     data.attrs["unit"] = value.unit

@@ -24,6 +24,7 @@ def build_summary(
     converged: bool = True,
     conservation_defect: Mapping[str, float] | None = None,
     normalisation_defect: float = math.nan,
+    symmetry: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The summary of a run.
@@ -35,6 +36,7 @@ def build_summary(
         converged: False if something else than an energy failed, such as the self-consistency.
         conservation_defect: largest nodal imbalance, by symmetry ("charge", "spin_x", ...).
         normalisation_defect: largest |ǧ² − 1| over nodes and energies.
+        symmetry: by which the problem was reduced; None where that does not matter.
         notes: what the user should know, a sentence each.
 
     >>> from usadel_fem.labelled import Observable
@@ -51,6 +53,7 @@ def build_summary(
         "failed": [str(report) for report in convergence if not report.ok],
         "iterations": sum(report.newton_iterations for report in convergence),
         "krylov_iterations": sum(report.krylov_iterations for report in convergence),
+        "symmetry": None if symmetry is None else dict(symmetry),
         "seconds": seconds,
         "peak_memory_mb": peak_memory_mb(),
         "notes": list(notes),

@@ -42,7 +42,7 @@ def nodal_delta(device: Device, delta: Complex | None) -> Complex:
     total = np.zeros(space.size, dtype=complex)
     for elements in device.mesh.regions.values():
         nodes, owner = space.owners(elements)
-        here = device.coefficient("Delta", np.asarray(space.basis.doflocs)[:, nodes], owner)
+        here = device.coefficient("Delta", space.doflocs[:, nodes], owner)
         larger = np.abs(here) > np.abs(total[nodes])
         total[nodes[larger]] = here[larger]
     if delta is not None and forms.pairing is not None:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from usadel_fem.device import Device
-from usadel_fem.fem.space import evaluation
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.points import nodal_average
 from usadel_fem.observables.traces import CHUNK, CURRENTS, POINT_FIELDS, Sampler, cell_mean
@@ -39,8 +38,9 @@ class ElementCurrents:
     """¼ Tr B_α of the Keldysh blocks of N_F J_k and of N_F T, averaged over each element."""
 
     def __init__(self, device: Device) -> None:
-        basis = device.space.quadrature(2 * device.space.order)
-        self.sampler, self.elements = Sampler(device, evaluation(basis)), basis.nelems
+        space = device.space
+        self.sampler = Sampler(device, space.evaluation(2 * space.order))
+        self.elements = device.mesh.mesh.nelements
 
     def __call__(self, g: Complex, k: Complex) -> tuple[Real, Real]:
         """(n, 3, 8) and (n, 8) from nodal ǧ^R and ǧ^K."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from usadel_fem import action
 from usadel_fem.device import Device
-from usadel_fem.fem.space import evaluation
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.probes import probe_points
 from usadel_fem.observables.traces import BALANCE, CURRENTS, POINT_FIELDS, TORQUES, Sampler, cell_mean
@@ -39,7 +38,7 @@ class LocalFields:
         self.elements = device.mesh.mesh.nelements
         if not self.names:
             return
-        self.places["cells"] = Sampler(device, evaluation(space.quadrature(2 * space.order)))
+        self.places["cells"] = Sampler(device, space.evaluation(2 * space.order))
         for name, probe in device.case.output.at.items():
             self.places[f"probe:{name}"] = Sampler(device, space.at_points(probe_points(probe)))
         for number, vortex in enumerate(device.case.vortex, 1):

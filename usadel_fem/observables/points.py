@@ -52,8 +52,6 @@ def nodal_average(device: Device, name: str) -> Real:
     count = np.zeros(space.size)
     for elements in device.mesh.regions.values():
         nodes, owner = space.owners(elements)
-        total[..., nodes] += np.real(
-            device.coefficient(name, np.asarray(space.basis.doflocs)[:, nodes], owner)
-        )
+        total[..., nodes] += np.real(device.coefficient(name, space.doflocs[:, nodes], owner))
         count[nodes] += 1
     return (total / count).T

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from scipy import sparse
 
 from usadel_fem.case.output import Line, Point
 from usadel_fem.device import Device
 from usadel_fem.errors import Problem
 from usadel_fem.labelled import Observable, Observables
-from usadel_fem.physics.nambu import Real
+from usadel_fem.physics.nambu import Complex, Real
 
 
 def check_probes(device: Device) -> list[Problem]:
@@ -42,6 +43,14 @@ def probe_points(probe: Line | Point) -> Real:
     return start + np.linspace(0, 1, probe.num) * (stop - start)
 
 
+def _at(matrix: sparse.csr_matrix, field: Observable) -> Real | Complex:
+    """Values at points of a field whose nodes are its first axis, or its second behind energies or times."""
+    if field.dims.index("node"):
+        return np.array([_at(matrix, row) for row in field])
+    values = np.asarray(field)
+    return np.asarray(matrix @ values.reshape(values.shape[0], -1)).reshape(-1, *values.shape[1:])
+
+
 def probe_observables(device: Device, observables: Observables) -> dict[str, Mapping[str, Observable]]:
     """Fields at the probes of [output.at]: "probe:NAME" → {position, field: values}.
 
@@ -54,11 +63,8 @@ def probe_observables(device: Device, observables: Observables) -> dict[str, Map
         values = {"position": Observable(points.T, ("point", "coordinate"), "length", "mesh coordinates")}
         for key, field in observables.items():
             if isinstance(field, Observable) and "node" in field.dims:
-                axis = field.dims.index("node")
-                moved = np.moveaxis(np.asarray(field), axis, 0)
-                at = (matrix @ moved.reshape(moved.shape[0], -1)).reshape(-1, *moved.shape[1:])
                 dims = tuple("point" if d == "node" else d for d in field.dims)
-                values[key] = Observable(np.moveaxis(at, 0, axis), dims, field.unit, field.description)
+                values[key] = Observable(_at(matrix, field), dims, field.unit, field.description)
         evaluated = observables.get(f"probe:{name}", {})
         found[f"probe:{name}"] = {**values, **evaluated} if isinstance(evaluated, Mapping) else values
     return found

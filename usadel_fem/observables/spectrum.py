@@ -12,22 +12,43 @@ from usadel_fem.observables.points import charge_and_spin, terminal_currents
 from usadel_fem.observables.traces import POINT_FIELDS
 from usadel_fem.physics.nambu import Complex, Real, riccati
 from usadel_fem.physics.spectral import density_of_states, singlet, spin_resolved_dos, triplet
+from usadel_fem.series import InMemory, NewSeries, Series
 
 GAP_THRESHOLD = 0.1
 """Density of states, relative to the normal state, at which a gap ends."""
 
 
+BLOCK = 2**18
+"""Values of the density of states looked at together."""
+
+_AMPLITUDE = "Riccati amplitude: entries uu, ud, du, dd"
+NODAL: dict[str, tuple[type, tuple[int, ...], str, str]] = {
+    "dos": (float, (), "2 N_F", "density of states ¼ Re Tr τ₃ǧ over its normal value"),
+    "dos_up": (float, (), "N_F", "density of states of spins along the quantisation axis"),
+    "dos_down": (float, (), "N_F", "density of states of spins against the quantisation axis"),
+    "singlet": (complex, (), "", "singlet amplitude f₀ = ½ tr f̂"),
+    "triplet": (complex, (3,), "", "triplet amplitudes f = ½ tr σf̂"),
+    "gamma": (complex, (4,), "", _AMPLITUDE),
+    "gamma_tilde": (complex, (4,), "", _AMPLITUDE),
+}
+"""Type, shape at a node, unit and description."""
+
+
 class SpectrumFields:
     """Observables of ǧ at every energy of a spectrum; energies that failed stay NaN."""
 
-    def __init__(self, device: Device, energies: Complex) -> None:
-        self.device, self.energies = device, energies
-        n, nodes = energies.size, device.space.size
-        self.dos = np.full((n, nodes), np.nan)
-        self.up, self.down = self.dos.copy(), self.dos.copy()
-        self.singlet = np.full((n, nodes), np.nan, dtype=complex)
-        self.triplet = np.full((n, nodes, 3), np.nan, dtype=complex)
-        self.gamma = np.full((2, n, nodes, 4), np.nan, dtype=complex) if self._asked("gamma") else None
+    def __init__(self, device: Device, energies: Complex, make: NewSeries = InMemory) -> None:
+        self.device, self.energies, self.make = device, energies, make
+        n, asked = energies.size, device.case.output.fields
+        self.nodal: dict[str, Series] = {}
+        for name, (kind, inner, _, _) in NODAL.items():
+            wanted = name == "dos" or (name in asked if asked is not None else not name.startswith("gamma"))
+            if wanted:  # "dos" gives the gaps
+                self.nodal[name] = make(name, (n, device.space.size, *inner), kind)
+        self.cells: dict[str, Series] = {}
+        weight = device.forms.lumped.weight
+        self.share = weight / weight.sum()
+        self.mean_dos = np.full(n, np.nan)
         self.local = LocalFields(device, [name for name in POINT_FIELDS if self._asked(name)])
         self.places: Places = {}
         self.charge = {name: np.full(n, np.nan) for name in device.case.terminal}
@@ -35,25 +56,39 @@ class SpectrumFields:
 
     def add(self, index: int, g: Complex, omega: Complex) -> None:
         """Take ǧ (N, 4, 4) of energy number `index`."""
-        self.dos[index] = density_of_states(g)
-        self.up[index], self.down[index] = spin_resolved_dos(g, self.device.case.solve.quantisation_axis)
-        self.singlet[index], self.triplet[index] = singlet(g), triplet(g)
+        fields = self._fields(g)
+        self.mean_dos[index] = self.share @ fields["dos"]
+        for name, series in self.nodal.items():
+            series[index] = fields[name]
         energy = complex(self.energies[index])
         for name, current in terminal_currents(self.device, g, omega, energy).items():
             charge, spin = charge_and_spin(current)
             self.charge[name][index] = spectral("charge_current", charge, energy)
             self.spin[name][index] = spectral("spin_current_x", spin, energy)
 
-        if self.gamma is not None:
-            self.gamma[:, index] = [amplitude.reshape(-1, 4) for amplitude in riccati(g)]
         for place, values in self.local(g).items():
             for name, value in values.items():
                 self._keep(index, place, name, spectral(name, value, energy))
 
+    def _fields(self, g: Complex) -> dict[str, Real | Complex]:
+        """What is kept at the nodes."""
+        up, down = spin_resolved_dos(g, self.device.case.solve.quantisation_axis)
+        found = {"dos": density_of_states(g), "dos_up": up, "dos_down": down}
+        found |= {"singlet": singlet(g), "triplet": triplet(g)}
+        if "gamma" in self.nodal or "gamma_tilde" in self.nodal:
+            found["gamma"], found["gamma_tilde"] = (a.reshape(-1, 4) for a in riccati(g))
+        return found
+
     def _keep(self, index: int, place: str, name: str, value: Complex) -> None:
+        shape = (self.energies.size, *value.shape)
+        if place == "cells":
+            if name not in self.cells:
+                self.cells[name] = self.make(name, shape, value.dtype)
+            self.cells[name][index] = value
+            return
         kept = self.places.setdefault(place, {})
         if name not in kept:
-            kept[name] = np.full((self.energies.size, *value.shape), np.nan, dtype=value.dtype)
+            kept[name] = np.full(shape, np.nan, dtype=value.dtype)
         kept[name][index] = value
 
     def _asked(self, name: str) -> bool:
@@ -62,14 +97,9 @@ class SpectrumFields:
 
     def observables(self) -> Observables:
         """Labelled arrays; the current is ∫₀^∞ tanh(ε/2T) j dε = T Σ_{ω>0} j of `spectral_current` j."""
-        axis = "the quantisation axis"
         unit = f"N_F energy·length^{self.device.space.dimension}"
         found: dict[str, Observable | dict[str, Observable]] = {
-            "dos": _nodal(self.dos, "density of states ¼ Re Tr τ₃ǧ over its normal value", "2 N_F"),
-            "dos_up": _nodal(self.up, f"density of states of spins along {axis}", "N_F"),
-            "dos_down": _nodal(self.down, f"density of states of spins against {axis}", "N_F"),
-            "singlet": _nodal(self.singlet, "singlet amplitude f₀ = ½ tr f̂"),
-            "triplet": _nodal(self.triplet, "triplet amplitudes f = ½ tr σf̂"),
+            **{name: _nodal(name, series) for name, series in self.nodal.items()},
             "spectral_current": {
                 name: Observable(j, ("energy",), unit, "spectral charge current into the device", "energy")
                 for name, j in self.charge.items()
@@ -85,12 +115,10 @@ class SpectrumFields:
                 for name, j in self.spin.items()
             },
         }
+        if self.cells:
+            self.places["cells"] = {name: series.read() for name, series in self.cells.items()}
         cells, places = self.local.observables(self.places, "energy")
         found |= {**cells, **places}
-        if self.gamma is not None:
-            for name, values in zip(("gamma", "gamma_tilde"), self.gamma, strict=True):
-                text = "Riccati amplitude: entries uu, ud, du, dd"
-                found[name] = Observable(values, ("energy", "node", "entry"), "", text, "node")
         if all(action.is_real(e) for e in self.energies):
             found |= self._gaps()
         return found
@@ -98,11 +126,12 @@ class SpectrumFields:
     def _gaps(self) -> dict[str, Observable]:
         """Gap at each node, the smallest of them off the terminals, and that of the whole device."""
         forms, energies = self.device.forms, self.energies.real
-        local = gap_edges(energies, self.dos)
+        dos, step = self.nodal["dos"].read(), max(1, BLOCK // energies.size)
+        parts = [gap_edges(energies, dos[:, k : k + step]) for k in range(0, dos.shape[1], step)]
+        local = np.concatenate(parts)
         off_terminals = local[forms.free]
         off_terminals = off_terminals[np.isfinite(off_terminals)]
-        weight = forms.lumped.weight / forms.lumped.weight.sum()
-        whole = gap_edges(energies, (self.dos @ weight)[:, None])[0]
+        whole = gap_edges(energies, self.mean_dos[:, None])[0]
         edge = f"lowest energy with a density of states of {GAP_THRESHOLD}"
         return {
             "local_gap": Observable(local, ("node",), "energy", edge, "node"),
@@ -130,6 +159,7 @@ def gap_edges(energies: Real, dos: Real) -> Real:
     return edges
 
 
-def _nodal(values: Real | Complex, description: str, unit: str = "") -> Observable:
-    dims = ("energy", "node", "component")[: values.ndim]
-    return Observable(values, dims, unit, description, "node")
+def _nodal(name: str, series: Series) -> Observable:
+    _, inner, unit, description = NODAL[name]
+    dims = ("energy", "node", *{3: ("component",), 4: ("entry",)}.get(sum(inner), ()))
+    return Observable(series.read(), dims, unit, description, "node")

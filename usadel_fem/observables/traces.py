@@ -120,7 +120,7 @@ class Sampler:
         if self._weights is None:
             count = self.plain.element.size
             slopes = {name: np.zeros((count, 3)) for name in ("theta", "kappa")}
-            nodes = np.asarray(self.device.space.basis.doflocs)
+            nodes = self.device.space.doflocs
             for axis, matrix in zip(self.axes, self.plain.gradient, strict=True):
                 entries = matrix.tocoo()
                 place = nodes[:, entries.col], self.plain.element[entries.row]

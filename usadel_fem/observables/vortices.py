@@ -36,7 +36,7 @@ class VortexProfile:
     def around(cls, device: Device, vortex: Vortex) -> VortexProfile | None:
         """The circles that lie in the mesh, as far as half way to the next vortex; None without h across."""
         space, centre = device.space, np.array(vortex.at)
-        reach = float(np.linalg.norm(np.asarray(space.basis.doflocs) - centre[:, None], axis=0).max())
+        reach = float(np.linalg.norm(space.doflocs - centre[:, None], axis=0).max())
         others = [np.array(v.at) for v in device.case.vortex if v is not vortex]
         reach = min([reach, *(0.5 * float(np.linalg.norm(o - centre)) for o in others)])
         angle = 2 * np.pi * np.arange(ANGLES) / ANGLES

@@ -34,6 +34,16 @@ GENERATORS: Complex = np.stack([TAU3, *SIGMA])
 
 TAU3_DIAGONAL: Real = np.array([1.0, 1.0, -1.0, -1.0])
 
+
+def tau3_signs(size: int) -> Real:
+    """Diagonal of τ₃ for matrices of any even size: 4, or 2 for one spin channel.
+
+    >>> tau3_signs(2).tolist()
+    [1.0, -1.0]
+    """
+    return np.repeat((1.0, -1.0), size // 2)
+
+
 EPSILON: Real = np.zeros((3, 3, 3))
 """ε_{ija}, the totally antisymmetric tensor of the paper's Eqs. (2) and (3)."""
 for _i, _j, _a in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
@@ -94,8 +104,10 @@ def pair_matrix(delta: NDArray[np.generic]) -> Complex:
     return matrix
 
 
-def inverse_2x2(a: Complex) -> Complex:
-    """Inverse of 2×2 matrices (..., 2, 2) by the adjugate."""
+def inverse_small(a: Complex) -> Complex:
+    """Inverse of spin matrices (..., s, s), s = 1 or 2, by the adjugate."""
+    if a.shape[-1] == 1:
+        return 1 / a
     out = np.empty_like(a)
     out[..., 0, 0], out[..., 1, 1] = a[..., 1, 1], a[..., 0, 0]
     out[..., 0, 1], out[..., 1, 0] = -a[..., 0, 1], -a[..., 1, 0]
@@ -104,38 +116,40 @@ def inverse_2x2(a: Complex) -> Complex:
 
 
 def riccati(g: Complex) -> tuple[Complex, Complex]:
-    """Riccati amplitudes (γ, γ̃), each (..., 2, 2), of a normalised ǧ (..., 4, 4).
+    """Riccati amplitudes (γ, γ̃), each (..., s, s), of a normalised ǧ (..., 2s, 2s).
 
     N = (1 + ǧ_ee)/2, γ̃ = ½ ǧ_he N⁻¹ and Ñ = (1 − ǧ_hh)/2, γ = −½ ǧ_eh Ñ⁻¹.
     """
-    eye = np.eye(2)
-    gamma_tilde = g[..., 2:, :2] @ inverse_2x2(eye + g[..., :2, :2])
-    gamma = -g[..., :2, 2:] @ inverse_2x2(eye - g[..., 2:, 2:])
+    s = g.shape[-1] // 2
+    eye = np.eye(s)
+    gamma_tilde = g[..., s:, :s] @ inverse_small(eye + g[..., :s, :s])
+    gamma = -g[..., :s, s:] @ inverse_small(eye - g[..., s:, s:])
     return gamma, gamma_tilde
 
 
 def frame(gamma: Complex, gamma_tilde: Complex) -> tuple[Complex, Complex]:
-    """M = [[1, γ], [γ̃, 1]] and its inverse, each (..., 4, 4)."""
-    eye = np.eye(2)
-    m = np.empty((*gamma.shape[:-2], 4, 4), dtype=complex)
-    m[..., :2, :2] = m[..., 2:, 2:] = eye
-    m[..., :2, 2:], m[..., 2:, :2] = gamma, gamma_tilde
-    n = inverse_2x2(eye - gamma @ gamma_tilde)
-    n_tilde = inverse_2x2(eye - gamma_tilde @ gamma)
+    """M = [[1, γ], [γ̃, 1]] and its inverse, each (..., 2s, 2s)."""
+    s = gamma.shape[-1]
+    eye = np.eye(s)
+    m = np.empty((*gamma.shape[:-2], 2 * s, 2 * s), dtype=complex)
+    m[..., :s, :s] = m[..., s:, s:] = eye
+    m[..., :s, s:], m[..., s:, :s] = gamma, gamma_tilde
+    n = inverse_small(eye - gamma @ gamma_tilde)
+    n_tilde = inverse_small(eye - gamma_tilde @ gamma)
     inverse = np.empty_like(m)
-    inverse[..., :2, :2], inverse[..., 2:, 2:] = n, n_tilde
-    inverse[..., :2, 2:], inverse[..., 2:, :2] = -gamma @ n_tilde, -gamma_tilde @ n
+    inverse[..., :s, :s], inverse[..., s:, s:] = n, n_tilde
+    inverse[..., :s, s:], inverse[..., s:, :s] = -gamma @ n_tilde, -gamma_tilde @ n
     return m, inverse
 
 
 def from_frame(m: Complex, inverse: Complex) -> Complex:
     """ǧ = M τ₃ M⁻¹."""
-    return (m * TAU3_DIAGONAL) @ inverse
+    return (m * tau3_signs(m.shape[-1])) @ inverse
 
 
 def normalisation_defect(g: Complex) -> float:
     """Largest entry of |ǧ² − 1|."""
-    return float(np.abs(g @ g - np.eye(4)).max(initial=0.0))
+    return float(np.abs(g @ g - np.eye(g.shape[-1])).max(initial=0.0))
 
 
 def at_minus_frequency(g: Complex) -> Complex:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from usadel_fem.physics.nambu import PAULI, TAU3, Complex, Real, pauli_components, riccati, trace
+from usadel_fem.physics.nambu import PAULI, Complex, Real, pauli_components, riccati, tau3_signs
 
 
 def density_of_states(g: Complex) -> Real:
-    """N/(2N_F) = ¼ Re Tr τ₃ǧ^R, (...)."""
-    return np.asarray(0.25 * trace(TAU3, g).real)
+    """N/(2N_F) = ¼ Re Tr τ₃ǧ^R, (...); of one spin channel ½ Re Tr τ₃ǧ."""
+    signs = tau3_signs(g.shape[-1])
+    return np.asarray((np.diagonal(g, axis1=-2, axis2=-1) * signs).real.mean(axis=-1))
 
 
 def spin_resolved_dos(g: Complex, axis: ArrayLike) -> tuple[Real, Real]:
@@ -26,10 +27,11 @@ def positivity(g: Complex) -> Real:
     Retarded and Matsubara functions of a Hamiltonian have it positive. The terms of θ and κ are of first
     order in spin–orbit coupling and can violate it slightly where they are large.
     """
-    eye = np.eye(2)
 
     def smallest(gamma: Complex) -> Real:
-        p = eye - gamma @ np.conj(np.swapaxes(gamma, -1, -2))
+        p = np.eye(gamma.shape[-1]) - gamma @ np.conj(np.swapaxes(gamma, -1, -2))
+        if gamma.shape[-1] == 1:
+            return np.asarray(p[..., 0, 0].real)
         half_trace = 0.5 * (p[..., 0, 0] + p[..., 1, 1]).real
         half_gap = 0.5 * (p[..., 0, 0] - p[..., 1, 1]).real
         return half_trace - np.sqrt(half_gap**2 + np.abs(p[..., 0, 1]) ** 2)

@@ -10,8 +10,10 @@ import numpy as np
 from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.outcomes import EnergyReport, Outcome
+from usadel_fem.physics.channels import Channels
 from usadel_fem.physics.nambu import TAU3, Complex
 from usadel_fem.physics.spectral import density_of_states, positivity
+from usadel_fem.solver.channels import ChannelSolver
 from usadel_fem.solver.extrapolation import Track
 from usadel_fem.solver.newton import HINTS, EnergySolver, Options
 
@@ -47,6 +49,8 @@ def options_of(device: Device) -> Options:
 class DeviceSolver:
     """Solves the device at one energy after another.
 
+    Within, a field is ǧ (N, 4, 4), or (C·N, 2, 2) where the device reduces to channels of spin.
+
     Attributes:
         device: forms, reservoirs, starting fields.
         delta: self-consistent Δ_p on `device.forms.pairing`, or None.
@@ -56,8 +60,19 @@ class DeviceSolver:
     delta: Complex | None = None
 
     def __post_init__(self) -> None:
-        device = self.device
-        self.solver = EnergySolver(device.forms, device.nodes, device.space.dimension, options_of(device))
+        device, options = self.device, options_of(self.device)
+        dimension = device.space.dimension
+        self.solver: EnergySolver | ChannelSolver
+        self.channels: Channels | None = None
+        if device.reduction is None:
+            self.solver = EnergySolver(device.forms, device.nodes, dimension, options)
+        else:
+            self.channels = device.reduction.channels
+            self.solver = ChannelSolver(device.reduction, device.nodes, dimension, options)
+
+    def hold(self, delta: Complex | None) -> None:
+        """Solve for another Δ_p from now on, with the options of the case."""
+        self.delta, self.solver.options = delta, options_of(self.device)
 
     def source(self, energy: complex, extra: float = 0.0) -> Complex:
         """Ω_i at ε + i·extra with the present Δ."""
@@ -68,13 +83,18 @@ class DeviceSolver:
         return omega
 
     def solve(self, energy: complex, start: Complex | None = None) -> tuple[Complex, EnergyReport]:
-        """ǧ at one energy: from `start`, else from the normal state, else down from imaginary energies.
+        """ǧ (N, 4, 4) at one energy, from a start of that shape or none: see `find`."""
+        g, report = self.find(energy, None if start is None else self._field(start))
+        return self._full(g), report
+
+    def find(self, energy: complex, start: Complex | None = None) -> tuple[Complex, EnergyReport]:
+        """The field at one energy: from `start`, else the normal state, else down from imaginary energies.
 
         The equation has other roots than the physical one, which alone is continuous from ε + i∞. A result
         whose spectral matrix is not positive is therefore checked by going that way.
         """
         tried: list[EnergyReport] = []
-        starts = [self.device.start(energy)]
+        starts = [self._field(self.device.start(energy))]
         if start is not None:
             starts.insert(0, start)
         for guess in starts:
@@ -91,11 +111,22 @@ class DeviceSolver:
 
     def _attempt(self, energy: complex, start: Complex, extra: float = 0.0) -> tuple[Complex, EnergyReport]:
         """Newton at ε + i·extra, the terminals included."""
-        start = self.device.with_reservoirs(start, energy, extra)
-        return self.solver.solve(energy, self.source(energy, extra), start)
+        reservoirs = self.device.reservoirs(energy, extra)
+        start = start.reshape(-1, len(self.device.nodes), *start.shape[1:]).copy()
+        for name, nodes in self.device.forms.pinned.items():
+            start[:, nodes] = self._field(reservoirs[name][None])[:, None]
+        omega = self._field(self.source(energy, extra))
+        return self.solver.solve(energy, omega, start.reshape(-1, *start.shape[2:]))
+
+    def _field(self, x: Complex) -> Complex:
+        """Matrices (n, 4, 4) as a field."""
+        return x if self.channels is None else self.channels.project(x)
+
+    def _full(self, field: Complex) -> Complex:
+        return field if self.channels is None else self.channels.lift(field)
 
     def _broken(self, g: Complex, report: EnergyReport) -> EnergyReport:
-        x, y, z = self.device.nodes[int(np.argmin(density_of_states(g)))]
+        x, y, z = self.device.nodes[int(np.argmin(density_of_states(g))) % len(self.device.nodes)]
         outcome = Outcome.BROKEN_CAUSALITY
         return replace(report, outcome=outcome, location=(float(x), float(y), float(z)), hint=HINTS[outcome])
 
@@ -103,7 +134,7 @@ class DeviceSolver:
         """Follow the physical branch from ε + 3i scales down to ε, in steps as long as they succeed."""
         nearest = 0.1 * max(complex(energy).imag, self.device.broadening)
         extra, factor = FAR * self.device.largest_energy, SHRINK
-        g, report = self._attempt(energy, self.device.start(energy), extra)
+        g, report = self._attempt(energy, self._field(self.device.start(energy)), extra)
         tried.append(report)
         while report.ok or factor < SLOWEST:
             target = extra * factor if extra * factor > nearest else 0.0
@@ -120,16 +151,23 @@ class DeviceSolver:
         return g, report
 
     def sweep(
-        self, energies: Sequence[complex], start: Complex | None = None
+        self, energies: Sequence[complex], start: Complex | None = None, track: Track | None = None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
-        """Energies in the given order, each from where the last that converged lead to."""
-        track = Track()
+        """Energies in the given order, each from where the last that converged lead to.
+
+        Args:
+            energies: (n,).
+            start: ǧ to start the first from, where `track` knows no better.
+            track: of the energies before these; it is led on.
+        """
+        track = Track() if track is None else track
+        first = None if start is None else self._field(start)
         for index, energy in enumerate(energies):
             guess = track.guess(energy)
-            g, report = self.solve(energy, start if guess is None else guess)
+            g, report = self.find(energy, first if guess is None else guess)
             if report.ok:
                 track.add(energy, g)
-            yield index, g, report
+            yield index, self._full(g), report
 
 
 def _with_effort(report: EnergyReport, tried: list[EnergyReport]) -> EnergyReport:

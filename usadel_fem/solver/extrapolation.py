@@ -25,7 +25,7 @@ class Track:
     _degree: int = field(default=0, init=False)
 
     def add(self, energy: complex, g: Complex) -> None:
-        """A converged ǧ (N, 4, 4) at an energy; one that is there already starts the track anew."""
+        """A converged ǧ (n, 2s, 2s) at an energy; one that is there already starts the track anew."""
         if energy in self._energies:
             self._energies, self._amplitudes, self._degree = [], [], 0
         new = np.stack(riccati(g))
@@ -38,13 +38,13 @@ class Track:
         self._amplitudes = [*self._amplitudes[-HIGHEST:], new]
 
     def guess(self, energy: complex) -> Complex | None:
-        """ǧ to start from, (N, 4, 4), or None before the first result."""
+        """ǧ to start from, (n, 2s, 2s), or None before the first result."""
         if not self._energies:
             return None
         return from_frame(*frame(*self._predicted(energy, self._degree)))
 
     def _predicted(self, energy: complex, degree: int) -> Complex:
-        """Amplitudes (2, N, 2, 2) of the polynomial through the last degree + 1 results."""
+        """Amplitudes (2, n, s, s) of the polynomial through the last degree + 1 results."""
         weights = lagrange_weights(np.array(self._energies[-degree - 1 :]), energy)
         total = np.zeros_like(self._amplitudes[-1])
         for weight, amplitude in zip(weights, self._amplitudes[-degree - 1 :], strict=True):

@@ -7,6 +7,7 @@ potentials have changed: a few Newton steps, or neighbouring energies.  It costs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -20,7 +21,7 @@ from threadpoolctl import ThreadpoolController
 from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.physics.frames import Frames, parts
+from usadel_fem.linearise import hessian, tangent_frames
 from usadel_fem.physics.nambu import Complex
 from usadel_fem.solver.krylov import gmres
 
@@ -49,7 +50,11 @@ def one_thread() -> AbstractContextManager[Any]:
 
 
 class ScalarInverse:
-    """Applies (K/2 + shift)⁻¹ on the free nodes to many columns at once, real or complex as the matrix is."""
+    """Applies (K/2 + shift)⁻¹ on the free nodes to many columns at once, real or complex as the matrix is.
+
+    Attributes:
+        order: of the columns in memory that costs no copies, "F" or "C".
+    """
 
     def __init__(self, matrix: sparse.csr_matrix, dimension: int) -> None:
         self._inverse: Any
@@ -57,7 +62,7 @@ class ScalarInverse:
             from usadel_fem.solver.multigrid import Multigrid
 
             self._inverse = Multigrid(matrix)
-            self._at_once = 16
+            self._at_once, self.order = 16, "C"
             return
         with one_thread():
             self._inverse = splu(
@@ -67,6 +72,7 @@ class ScalarInverse:
                 diag_pivot_thresh=0.01,
             )
 
+        self.order = "F"
         self._at_once = 4 if np.iscomplexobj(matrix.data) else 32
 
     def __call__(self, columns: Complex) -> Complex:
@@ -80,11 +86,17 @@ class ScalarInverse:
 
 @dataclass
 class ScalarPreconditioner:
-    """H⁻¹ ≈ frames · (K/2 + s)⁻¹ · frames with a complex nodal s, kept while the potentials stay similar."""
+    """H⁻¹ ≈ frames · (K/2 + s)⁻¹ · frames with a complex nodal s, kept while the potentials stay similar.
+
+    Attributes:
+        forms, free, dimension: of the mesh, its free nodes.
+        he_over_eh: ǧ_he/ǧ_eh of a single channel where that is the same number everywhere, else None.
+    """
 
     forms: Forms
     free: Index
     dimension: int
+    he_over_eh: complex | None = None
     _shift: Complex | None = field(default=None, init=False)
     _inverse: ScalarInverse | None = field(default=None, init=False)
 
@@ -99,20 +111,21 @@ class ScalarPreconditioner:
         self._inverse = ScalarInverse((stiffness + sparse.diags(shift)).tocsr(), self.dimension)
         self._shift = shift
 
-    def apply(self, frames: Frames, residual: Complex) -> Complex:
-        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, 2, 2), of their frames."""
+    def apply(self, frames: Any, residual: Complex) -> Complex:
+        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`."""
         assert self._inverse is not None
-        n = residual.shape[0]
-        force = np.empty((4, 4, n), dtype=complex)
-        for part in parts(n):
-            he, eh = -0.25 * residual[part].transpose(1, 3, 2, 0)
-            force[..., part] = frames[part].change(eh, he)
-        dg = self._inverse(force.reshape(16, n).T).T.reshape(4, 4, n)
-        w = np.empty_like(residual)
-        for part in parts(n):
-            eh, he = frames[part].turned(dg[..., part])
-            w[part, 0], w[part, 1] = -0.5 * np.moveaxis(eh, -1, 0), 0.5 * np.moveaxis(he, -1, 0)
-        return w
+        columns = self._solved(frames.columns(residual, self._inverse.order))
+        return np.asarray(frames.unknowns(columns))
+
+    def _solved(self, columns: Complex) -> Complex:
+        """(K/2 + s)⁻¹ of the columns; of ee, eh and he of a channel in a real gauge the last is known."""
+        assert self._inverse is not None
+        if self.he_over_eh is None:
+            return self._inverse(columns)
+        out = np.empty_like(columns)
+        out[:, :2] = self._inverse(columns[:, :2])
+        out[:, 2] = self.he_over_eh * out[:, 1]
+        return out
 
 
 def local_shift(lin: Linearisation) -> Complex:
@@ -124,16 +137,17 @@ def local_shift(lin: Linearisation) -> Complex:
     Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there.
     """
     ee, hh = lin.nodal
-    mean = 0.25 * (ee[0, 0] + ee[1, 1] + hh[0, 0] + hh[1, 1])
-    eye = np.eye(2)[:, :, None]
-    variance = sum((np.abs(block - mean * eye) ** 2).sum(axis=(0, 1)) for block in (ee, hh)) / 4
+    s = ee.shape[0]
+    mean = (np.trace(ee) + np.trace(hh)) / (2 * s)
+    eye = np.eye(s)[:, :, None]
+    variance = sum((np.abs(block - mean * eye) ** 2).sum(axis=(0, 1)) for block in (ee, hh)) / (2 * s)
     least = max(LEAST * float(np.abs(mean).mean()), 1e-12)
     return np.asarray(np.maximum(np.sqrt(variance) + np.maximum(-mean.real, 0.0), least) - 1j * mean.imag)
 
 
 @dataclass(frozen=True)
 class LinearResult:
-    """w of a Newton step (n_free, 2, 2, 2), the iterations it took, whether the accuracy was reached."""
+    """w of a Newton step (n_free, 2, s, s), the iterations it took, whether the accuracy was reached."""
 
     w: Complex
     iterations: int
@@ -149,9 +163,9 @@ class NewtonSystem:
     preconditioner: ScalarPreconditioner
 
     @cached_property
-    def frames(self) -> Frames:
+    def frames(self) -> Any:
         """Of the free nodes."""
-        return Frames.of(self.lin.m[self.free], self.lin.inverse[self.free])
+        return tangent_frames(self.lin.m, self.lin.inverse, self.free)
 
     def residual(self) -> Complex:
         return self.lin.gradient()[self.free]
@@ -160,10 +174,10 @@ class NewtonSystem:
         """An estimate of the Newton step, up to its sign, and the norm in which residuals are measured."""
         return self.preconditioner.apply(self.frames, residual)
 
-    def hessian(self, w: Complex) -> Complex:
-        full = np.zeros((self.lin.forms.size, 2, 2, 2), dtype=complex)
-        full[self.free] = w
-        return self.lin.hessian(full)[self.free]
+    @cached_property
+    def hessian(self) -> Callable[[Complex], Complex]:
+        """w ↦ H w on the free nodes."""
+        return hessian(self.lin, self.free, self.frames)
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
@@ -176,7 +190,8 @@ class NewtonSystem:
 
     def direct(self, residual: Complex) -> LinearResult:
         """Assembled sparse factorisation by SuperLU: the reference and the fallback."""
-        unknown = (8 * self.free[:, None] + np.arange(8)).ravel()
+        each = residual[0].size
+        unknown = (each * self.free[:, None] + np.arange(each)).ravel()
         matrix = self.lin.matrix()[unknown][:, unknown].tocsc()
         with one_thread():
             w = splu(matrix).solve(-residual.ravel())

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
+from usadel_fem.linearise import linearise, moved
 from usadel_fem.outcomes import EnergyReport, Outcome
-from usadel_fem.physics.nambu import Complex, Real, frame, from_frame, riccati
+from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.linear import LinearResult, NewtonSystem, ScalarPreconditioner
 
 STEP_CAP = 0.7
@@ -126,8 +126,7 @@ class _Iteration:
         return g, self._report(Outcome.CONVERGED if done else Outcome.MAX_ITERATIONS, step)
 
     def _linearise(self, g: Complex) -> tuple[NewtonSystem, Complex]:
-        m, inverse = frame(*riccati(g))
-        lin = Linearisation.at(self.solver.forms, m, inverse, g, self.omega, self.options.picard)
+        lin = linearise(self.solver.forms, g, self.omega, self.options.picard)
         system = NewtonSystem(lin, self.solver.free, self.solver.preconditioner)
         if not self.searching:
             self.solver.preconditioner.prepare(lin)
@@ -160,7 +159,7 @@ class _Iteration:
     ) -> tuple[Complex, NewtonSystem, Complex, bool]:
         before = np.linalg.norm(step)
         for halving in range(12):
-            trial = _updated(g, system, self.solver.free, w * 0.5**halving)
+            trial = moved(system.lin, self.solver.free, w * 0.5**halving)
             trial_system, trial_step = self._linearise(trial)
             after = np.linalg.norm(trial_step)
             if not self.searching and np.isfinite(after):
@@ -196,11 +195,3 @@ HINTS = {
     Outcome.NOT_A_NUMBER: "a larger broadening; check the material parameters for extreme values",
     Outcome.BROKEN_CAUSALITY: "a finer mesh or a larger broadening",
 }
-
-
-def _updated(g: Complex, system: NewtonSystem, free: Index, w: Complex) -> Complex:
-    """ǧ = M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at the free nodes: w are Riccati amplitudes in the frame M."""
-    local = from_frame(*frame(w[:, 0], w[:, 1]))
-    out = g.copy()
-    out[free] = system.lin.m[free] @ local @ system.lin.inverse[free]
-    return out

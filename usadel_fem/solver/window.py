@@ -59,17 +59,20 @@ def edges(device: Device, delta: Complex | None = None) -> list[float]:
 def _gaps(device: Device, delta: Complex | None) -> set[float]:
     """|Δ ± h| of every region, for the smallest and the largest of both."""
     found: set[float] = set()
-    x, element = device.space.points
-    gap, h = np.abs(device.coefficient("Delta", x, element)), device.coefficient("exchange", x, element)
-    split = np.sqrt((np.real(h) ** 2).sum(axis=0))
+    extremes: dict[str, tuple[list[float], list[float]]] = {}
+    for piece in device.pieces():
+        gaps, splits = extremes.setdefault(piece.region, ([], []))
+        gap, split = np.abs(piece["Delta"]), np.sqrt((piece["exchange"] ** 2).sum(axis=0))
+        gaps += [gap.min(), gap.max()]
+        splits += [split.min(), split.max()]
     pairing = device.forms.pairing
-    for name, elements in device.mesh.regions.items():
-        sizes = [gap[elements].min(), gap[elements].max()]
+    for name, (gaps, splits) in extremes.items():
+        sizes = [min(gaps), max(gaps)]
         if delta is not None and pairing is not None and np.any(pairing.region == name):
             here = np.abs(delta[pairing.region == name])
             sizes = [here.min(), here.max()]
         if sizes[1] > 0:
-            fields = (0.0, split[elements].min(), split[elements].max())
+            fields = (0.0, min(splits), max(splits))
             found |= {float(abs(d + s * f)) for d in sizes for f in fields for s in (-1, 1)}
     return found
 

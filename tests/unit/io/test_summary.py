@@ -25,6 +25,7 @@ def test_what_a_summary_says(tmp_path: Path) -> None:
         seconds=3.5,
         conservation_defect={"charge": 2e-13},
         normalisation_defect=np.float64(4e-15),
+        symmetry={"symmetry": "collinear", "axis": [0.0, 0.6, 0.8], "unknowns_per_node": 4, "of": 8},
     )
     found = strictly(write_summary(tmp_path / "summary.json", summary).read_text())
     assert found["converged"] is False
@@ -37,6 +38,12 @@ def test_what_a_summary_says(tmp_path: Path) -> None:
     assert found["normalisation_defect"] == 4e-15
     assert found["iterations"] == 19
     assert found["krylov_iterations"] == 142
+    assert found["symmetry"] == {
+        "symmetry": "collinear",
+        "axis": [0.0, 0.6, 0.8],
+        "unknowns_per_node": 4,
+        "of": 8,
+    }
     assert found["seconds"] == 3.5
     assert found["energies"] == 3
     assert len(str(found["failed"])) > 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from usadel_fem.physics import frames
-from usadel_fem.physics.nambu import SIGMA, TAU3, frame
+from usadel_fem.physics.nambu import SIGMA, frame, tau3_signs
 
 N = 7
 
@@ -14,29 +14,33 @@ def random(*shape):
     return rng.normal(size=shape) + 1j * rng.normal(size=shape)
 
 
-@pytest.fixture
-def matrices():
-    m, inverse = frame(0.3 * random(N, 2, 2), 0.4 * random(N, 2, 2))
+@pytest.fixture(params=[1, 2])
+def matrices(request):
+    """One spin channel and both."""
+    s = request.param
+    m, inverse = frame(0.3 * random(N, s, s), 0.4 * random(N, s, s))
     return m, inverse, frames.Frames.of(m, inverse)
 
 
 def test_a_change_of_g_is_the_product_of_matrices(matrices):
     m, inverse, stored = matrices
-    eh, he = random(N, 2, 2), 0.7 * random(N, 2, 2) + 0.2
-    w = np.zeros((N, 4, 4), dtype=complex)
-    w[:, :2, 2:], w[:, 2:, :2] = eh, he
-    expected = -2 * m @ TAU3 @ w @ inverse
+    s = m.shape[-1] // 2
+    eh, he = random(N, s, s), 0.7 * random(N, s, s) + 0.2
+    w = np.zeros_like(m)
+    w[:, :s, s:], w[:, s:, :s] = eh, he
+    expected = -2 * (m * tau3_signs(2 * s)) @ w @ inverse
     found = np.moveaxis(stored.change(frames.by_entry(eh), frames.by_entry(he)), -1, 0)
     assert np.abs(found - expected).max() < 1e-13 * np.abs(expected).max()
 
 
 def test_turning_into_the_frame_is_the_product_of_matrices(matrices):
     m, inverse, stored = matrices
-    x = random(N, 4, 4)
+    s = m.shape[-1] // 2
+    x = random(N, 2 * s, 2 * s)
     expected = inverse @ x @ m
     eh, he = (np.moveaxis(block, -1, 0) for block in stored.turned(frames.by_entry(x)))
-    assert np.abs(eh - expected[:, :2, 2:]).max() < 1e-13 * np.abs(expected).max()
-    assert np.abs(he - expected[:, 2:, :2]).max() < 1e-13 * np.abs(expected).max()
+    assert np.abs(eh - expected[:, :s, s:]).max() < 1e-13 * np.abs(expected).max()
+    assert np.abs(he - expected[:, s:, :s]).max() < 1e-13 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("a", [0, 1, 2])

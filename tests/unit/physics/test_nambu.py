@@ -15,7 +15,7 @@ from usadel_fem.physics.nambu import (
     frame,
     from_frame,
     from_pauli,
-    inverse_2x2,
+    inverse_small,
     normalisation_defect,
     pair_matrix,
     pauli_components,
@@ -58,8 +58,10 @@ def test_a_frame_gives_a_normalised_matrix_and_riccati_gives_the_amplitudes_back
 def test_small_helpers(rng) -> None:
     a, b = random_complex(rng, 5, 4, 4), random_complex(rng, 5, 4, 4)
     np.testing.assert_allclose(trace(a, b), np.trace(a @ b, axis1=1, axis2=2))
+    one = random_complex(rng, 5, 1, 1)
+    np.testing.assert_allclose(inverse_small(one), np.linalg.inv(one))
     x = random_complex(rng, 5, 2, 2)
-    np.testing.assert_allclose(inverse_2x2(x), np.linalg.inv(x))
+    np.testing.assert_allclose(inverse_small(x), np.linalg.inv(x))
     np.testing.assert_allclose(from_pauli(pauli_components(x)), x)
     np.testing.assert_allclose(
         dot_sigma([0.3, -0.2, 0.83])[:2, :2], 0.3 * PAULI[1] - 0.2 * PAULI[2] + 0.83 * PAULI[3]

@@ -1,0 +1,81 @@
+"""What the commands share: arguments, exit status, and mistakes told in a line each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from usadel_fem.errors import CaseError, Problem
+
+if TYPE_CHECKING:
+    from usadel_fem.case import Case
+
+EXIT_BAD_INPUT = 2
+EXIT_FAILED = 1
+EXIT_NOT_CONVERGED = 3
+EXIT_INTERRUPTED = 130
+
+CASE = click.argument("case_file", metavar="CASE", type=click.Path(path_type=Path))
+SET = click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set a key of the case to a TOML value, such as material.F.exchange='[0, 0, 0.3]'. Repeatable.",
+)
+RESULT = click.argument("result", metavar="DIR|FILE.h5", type=click.Path(path_type=Path))
+
+
+def load(path: Path, settings: tuple[str, ...]) -> Case:
+    """The case of a file with the --set options."""
+    from usadel_fem.case import load_case
+
+    return load_case(path, _overrides(settings))
+
+
+def _overrides(settings: tuple[str, ...]) -> Mapping[str, str]:
+    """The --set options as a mapping; all malformed ones are reported at once."""
+    pairs = [setting.partition("=") for setting in settings]
+    wrong = [
+        Problem("", "must be KEY=VALUE", received=repr("".join(pair)), file="--set")
+        for pair in pairs
+        if not pair[0].strip() or not pair[1] or not pair[2].strip()
+    ]
+    if wrong:
+        raise CaseError(wrong)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def require_directory(directory: Path) -> None:
+    """Refuse an output that could not be written before hours are spent."""
+    for path in (directory, *directory.parents):
+        if path.exists():
+            if not path.is_dir():
+                raise CaseError([Problem("", "must be a directory", received=str(path), file="output")])
+            return
+
+
+@contextmanager
+def plain_errors(file: Path | None = None, system: int = EXIT_BAD_INPUT) -> Iterator[None]:
+    """Mistakes of the user and complaints of the system as lines on standard error, and the exit status.
+
+    `file` is the case file, which problems that name no file of their own are found in.
+    """
+    try:
+        yield
+    except CaseError as error:
+        for problem in error.problems:
+            click.echo(str(problem.within(str(file)) if file else problem), err=True)
+        sys.exit(EXIT_BAD_INPUT)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"{place}{error.strerror or error}", err=True)
+        sys.exit(system)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,46 @@
+"""Commands about a result: info, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from usadel_fem.cli.common import RESULT, plain_errors, require_directory
+
+if TYPE_CHECKING:
+    from usadel_fem.solution import Solution
+
+
+@click.command()
+@RESULT
+def info(result: Path) -> None:
+    """Say what a result holds: case, versions, convergence, scalars."""
+    with plain_errors():
+        from usadel_fem.io.info import describe_result
+
+        click.echo(describe_result(result))
+
+
+@click.command()
+@RESULT
+@click.option("--format", "kind", type=click.Choice(["vtu", "csv"]), required=True, help="What to write.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Directory. [default: beside the result]"
+)
+def export(result: Path, kind: str, output: Path | None) -> None:
+    """Write the fields and numbers of a result in another format."""
+    with plain_errors():
+        from usadel_fem.solution import load
+
+        solution = load(result)
+        directory = output if output is not None else (result if result.is_dir() else result.parent)
+        require_directory(directory)
+        for path in write(solution, directory, kind):
+            click.echo(path)
+
+
+def write(solution: Solution, directory: Path, kind: str) -> list[Path]:
+    """Write a solution in a format, one of `export` and of `output.formats`; returns the files."""
+    return solution.to_csv(directory) if kind == "csv" else solution.to_vtu(directory)

@@ -1,0 +1,206 @@
+"""The kernels for one channel of spin, s = 1: nodal matrices are rows of eight floats, ee, eh, he, hh.
+
+Frames are M and M⁻¹ of eight nodes lane by lane, 64 floats each, and every product is one of 2×2 matrices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from usadel_fem.kernels.compiler import inline, kernel, part
+from usadel_fem.kernels.lanes import WIDTH, load, spread, store
+from usadel_fem.kernels.matrices import commutator, get_lanes, get_rows, put_rows
+from usadel_fem.kernels.tangents import scatter
+
+ROW = 8
+"""Floats of a nodal matrix."""
+
+FRAME = 128
+"""Floats of the frames of eight nodes."""
+
+BLOCK = 256
+"""Nodes that a part handles in one call."""
+
+FIELD = ROW * WIDTH
+"""Floats of a field at eight points."""
+
+
+@part
+def _off_diagonal(w, first, count, eh, upper, he, lower, rows):
+    """Matrices with eh = upper·w[eh] and he = lower·w[he] of consecutive w (n, 4 floats)."""
+    for lane in range(count + -count % WIDTH):
+        start, at = 4 * (first + min(lane, count - 1)), ROW * lane
+        rows[at] = rows[at + 1] = rows[at + 6] = rows[at + 7] = 0.0
+        rows[at + 2], rows[at + 3] = upper * w[start + eh], upper * w[start + eh + 1]
+        rows[at + 4], rows[at + 5] = lower * w[start + he], lower * w[start + he + 1]
+
+
+@inline
+def _changed(frames, at, x):
+    """MxM⁻¹."""
+    return get_lanes(frames, at, WIDTH) * x * get_lanes(frames, at + FIELD, WIDTH)
+
+
+@inline
+def _turned(frames, at, x):
+    """M⁻¹xM."""
+    return get_lanes(frames, at + FIELD, WIDTH) * x * get_lanes(frames, at, WIDTH)
+
+
+@kernel
+def pack(x, nodes, stride, offset, out):
+    """Matrices of some nodes lane by lane, from rows."""
+    for n in range(nodes.size):
+        for k in range(ROW):
+            out[stride * (n // WIDTH) + offset + WIDTH * k + n % WIDTH] = x[ROW * nodes[n] + k]
+
+
+@kernel
+def change_rows(frames, w, nodes, out):
+    """δǧ = −2Mτ₃wM⁻¹ at `nodes`, (N, 8) floats, for w (n, 4 floats)."""
+    rows = np.empty(ROW * BLOCK)
+    for first in range(0, nodes.size, BLOCK):
+        count = min(BLOCK, nodes.size - first)
+        _off_diagonal(w, first, count, 0, -2.0, 2, 2.0, rows)
+        for k in range(0, count, WIDTH):
+            x = _changed(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))
+            put_rows(rows, ROW * k, ROW, x)
+        scatter(rows, nodes, first, count, ROW, out)
+
+
+@part
+def _couple(indptr, indices, q, x, nodes, first, count, start, started, rows):
+    """Rows of F_i = Σ_j q_ij x_j of some nodes, added to those of `start` if it has been started."""
+    for lane in range(count + -count % WIDTH):
+        node = nodes[first + min(lane, count - 1)]
+        total = load(start, ROW * node) if started else spread(0.0)
+        for k in range(indptr[node], indptr[node + 1]):
+            total = total + spread(q[k]) * load(x, ROW * indices[k])
+        store(rows, ROW * lane, total)
+
+
+@kernel
+def couple_rows(indptr, indices, q, x, nodes, start, started, out):
+    """F_i = Σ_j q_ij x_j at `nodes`, (N, 8) floats."""
+    rows = np.empty(ROW * BLOCK)
+    for first in range(0, nodes.size, BLOCK):
+        count = min(BLOCK, nodes.size - first)
+        _couple(indptr, indices, q, x, nodes, first, count, start, started, rows)
+        scatter(rows, nodes, first, count, ROW, out)
+
+
+@kernel
+def hessian_rows(indptr, indices, q, frames, diagonal, nodes, x, start, started, w, out):
+    """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w (n, 4 floats)."""
+    rows, unknowns = np.empty(ROW * BLOCK), np.empty(ROW * BLOCK)
+    half = spread(0.5)
+    for first in range(0, nodes.size, BLOCK):
+        count = min(BLOCK, nodes.size - first)
+        _couple(indptr, indices, q, x, nodes, first, count, start, started, rows)
+        _off_diagonal(w, first, count, 0, -2.0, 2, 2.0, unknowns)
+        for k in range(0, count, WIDTH):
+            turned = _turned(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))
+            u, d = get_rows(unknowns, ROW * k, ROW), get_lanes(diagonal, (first + k) * ROW, WIDTH)
+            put_rows(rows, ROW * k, ROW, turned - (d * u + u * d) * half)
+        _residuals(rows, first, count, -2.0, 2.0, out)
+
+
+@part
+def _residuals(rows, first, count, lower, upper, out):
+    """(n, 4 floats): lower times the blocks he, upper times the blocks eh."""
+    for lane in range(count):
+        at, place = ROW * lane, 4 * (first + lane)
+        out[place], out[place + 1] = lower * rows[at + 4], lower * rows[at + 5]
+        out[place + 2], out[place + 3] = upper * rows[at + 2], upper * rows[at + 3]
+
+
+@kernel
+def columns_of(frames, residual, by_column, out):
+    """−½ of δǧ for the transposed residual (n, 4 floats): ee, eh, he in columns (3, n) or rows (n, 3)."""
+    n, rows = residual.size // 4, np.empty(ROW * BLOCK)
+    for first in range(0, n, BLOCK):
+        count = min(BLOCK, n - first)
+        _off_diagonal(residual, first, count, 2, 0.5, 0, -0.5, rows)
+        for k in range(0, count, WIDTH):
+            x = get_rows(rows, ROW * k, ROW)
+            put_rows(rows, ROW * k, ROW, _changed(frames, (first + k) * FRAME // WIDTH, x))
+        for lane in range(count):
+            for c in range(3):
+                place = 2 * ((first + lane + n * c) if by_column else (3 * (first + lane) + c))
+                out[place], out[place + 1] = rows[ROW * lane + 2 * c], rows[ROW * lane + 2 * c + 1]
+
+
+@kernel
+def unknowns_of(frames, columns, by_column, out):
+    """w = −½τ₃ of the blocks eh and he of M⁻¹δǧM, (n, 4 floats), for δǧ without a trace."""
+    n, rows = out.size // 4, np.zeros(ROW * BLOCK)
+    for first in range(0, n, BLOCK):
+        count = min(BLOCK, n - first)
+        for lane in range(count):
+            at = ROW * lane
+            for c in range(3):
+                place = 2 * ((first + lane + n * c) if by_column else (3 * (first + lane) + c))
+                rows[at + 2 * c], rows[at + 2 * c + 1] = columns[place], columns[place + 1]
+            rows[at + 6], rows[at + 7] = -rows[at], -rows[at + 1]
+        for k in range(0, count, WIDTH):
+            x = _turned(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))
+            put_rows(rows, ROW * k, ROW, x)
+        for lane in range(count):
+            at, place = ROW * lane, 4 * (first + lane)
+            out[place], out[place + 1] = -0.5 * rows[at + 2], -0.5 * rows[at + 3]
+            out[place + 2], out[place + 3] = 0.5 * rows[at + 4], 0.5 * rows[at + 5]
+
+
+@part
+def _evaluate(x, start, count, nodes, value, first, second, out):
+    """x, ∂_kx and ∂_lx at some points, rows of three fields."""
+    for lane in range(WIDTH):
+        point, at = start + min(lane, count - 1), ROW * lane
+        a = b = c = spread(0.0)
+        for n in range(nodes.shape[1]):
+            field = load(x, ROW * nodes[point, n])
+            a = a + spread(value[point, n]) * field
+            b = b + spread(first[point, n]) * field
+            c = c + spread(second[point, n]) * field
+        store(out, at, a)
+        store(out, at + FIELD, b)
+        store(out, at + 2 * FIELD, c)
+
+
+@part
+def _add(rows, start, count, nodes, value, first, second, out):
+    """Back to the nodes."""
+    for lane in range(count):
+        point, at = start + lane, ROW * lane
+        a, b, c = load(rows, at), load(rows, at + FIELD), load(rows, at + 2 * FIELD)
+        for n in range(nodes.shape[1]):
+            place = ROW * nodes[point, n]
+            field = load(out, place) + spread(value[point, n]) * a
+            field = field + spread(first[point, n]) * b
+            store(out, place, field + spread(second[point, n]) * c)
+
+
+@kernel
+def bend_plane(nodes, value, first, second, weight, axis, frozen, g, x, out):
+    """The same as `spinhall.bend_plane`; σ^a is a sign in the weight, whatever the axis."""
+    fixed, varied, bent = np.empty(3 * FIELD), np.empty(3 * FIELD), np.empty(3 * FIELD)
+    factors, one = np.zeros(WIDTH), 0.0 if frozen else 1.0
+    for start in range(0, weight.size, WIDTH):
+        count = min(WIDTH, weight.size - start)
+        _evaluate(g, start, count, nodes, value, first, second, fixed)
+        _evaluate(x, start, count, nodes, value, first, second, varied)
+        for lane in range(count):
+            factors[lane] = weight[start + lane]
+        factor = load(factors, 0)
+        s, g_k, g_l = (
+            get_rows(fixed, 0, ROW), get_rows(fixed, FIELD, ROW), get_rows(fixed, 2 * FIELD, ROW)
+        )  # fmt: skip
+        y, d_k, d_l = (
+            get_rows(varied, 0, ROW), get_rows(varied, FIELD, ROW), get_rows(varied, 2 * FIELD, ROW)
+        )  # fmt: skip
+        y = y * spread(one)
+        by_value = commutator(d_k, g_l) + commutator(g_k, d_l)
+        put_rows(bent, 0, ROW, by_value * (factor * spread(one)))
+        put_rows(bent, FIELD, ROW, (commutator(d_l, s) + commutator(g_l, y)) * factor)
+        put_rows(bent, 2 * FIELD, ROW, (commutator(d_k, s) + commutator(g_k, y)) * -factor)
+        _add(bent, start, count, nodes, value, first, second, out)

@@ -1,0 +1,259 @@
+"""What the rest of the package calls: NumPy arrays in and out, compiled in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usadel_fem.kernels import channel, columns, packing, setup, spinhall, tangents
+from usadel_fem.kernels.lanes import WIDTH
+
+Array = NDArray[Any]
+
+Planes: TypeAlias = tuple[tuple[Any, ...], ...]
+"""The spin Hall form: the first six arguments of `spinhall.bend_plane` for each plane of coordinates."""
+
+
+def flat(x: Array) -> Array:
+    """The floats of an array, in its own memory where it is contiguous."""
+    return np.ascontiguousarray(x, dtype=complex).view(np.float64).reshape(-1)
+
+
+def check() -> None:
+    """Compile a small kernel: raises what a broken installation raises."""
+    packing.to_components(np.zeros((0, 4, 4), dtype=complex), np.zeros((0, 4, 2, 2), dtype=complex))
+
+
+def _lanes(nodes: Array, floats: int) -> Array:
+    """Room for some nodes, with `floats` for eight."""
+    return np.zeros(-(-nodes.size // WIDTH) * floats)
+
+
+@dataclass(frozen=True)
+class FullFrames:
+    """γ, γ̃, N, Ñ of some nodes, s = 2, eight nodes side by side."""
+
+    nodes: Array
+    data: Array
+
+    @classmethod
+    def of(cls, m: Array, inverse: Array, nodes: Array) -> FullFrames:
+        """From M and M⁻¹ of all nodes, (N, 4, 4)."""
+        data = _lanes(nodes, tangents.FRAME)
+        packing.pack_frames(np.ascontiguousarray(m), np.ascontiguousarray(inverse), nodes, data)
+        return cls(nodes, data)
+
+    @cached_property
+    def _places(self) -> Array:
+        return np.arange(self.nodes.size)
+
+    def columns(self, residual: Array, order: str) -> Array:
+        """Forces (n, 16) in the given order of memory, "F" or "C", of a residual (n, 2, 2, 2)."""
+        n = self.nodes.size
+        out = np.empty((16, n) if order == "F" else (n, 16), dtype=complex)
+        columns.columns_of(self.data, self._places, flat(residual), order == "F", flat(out))
+        return out.T if order == "F" else out
+
+    def unknowns(self, dg: Array) -> Array:
+        """w (n, 2, 2, 2) of columns (n, 16) in either order."""
+        out = np.empty((self.nodes.size, 2, 2, 2), dtype=complex)
+        by_column = not dg.flags.c_contiguous
+        columns.unknowns_of(self.data, self._places, flat(dg.T if by_column else dg), by_column, flat(out))
+        return out
+
+    def diagonal(self, local: Array) -> Array:
+        """Blocks ee and hh of the nodes, of (N, 4, 4)."""
+        out = _lanes(self.nodes, tangents.DIAGONAL)
+        packing.pack_diagonal(local, self.nodes, out)
+        return out
+
+    def change(self, w: Array, out: Array) -> None:
+        tangents.change_rows(self.data, w, self.nodes, self._places, out)
+
+    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Any, w: Array, out: Array) -> None:
+        given, started = (x, False) if start is None else (start, True)
+        tangents.hessian_rows(
+            coupling, self.data, diagonal, self.nodes, self._places, x, given, started, w, out
+        )
+
+
+@dataclass(frozen=True)
+class ChannelFrames:
+    """M and M⁻¹ of some nodes, s = 1, eight nodes side by side."""
+
+    nodes: Array
+    data: Array
+
+    @classmethod
+    def of(cls, m: Array, inverse: Array, nodes: Array) -> ChannelFrames:
+        """From M and M⁻¹ of all nodes, (N, 2, 2)."""
+        data = _lanes(nodes, channel.FRAME)
+        channel.pack(flat(m), nodes, channel.FRAME, 0, data)
+        channel.pack(flat(inverse), nodes, channel.FRAME, channel.FIELD, data)
+        return cls(nodes, data)
+
+    def columns(self, residual: Array, order: str) -> Array:
+        """Forces (n, 3) in the given order of memory, "F" or "C", of a residual (n, 2, 1, 1)."""
+        n = self.nodes.size
+        out = np.empty((3, n) if order == "F" else (n, 3), dtype=complex)
+        channel.columns_of(self.data, flat(residual), order == "F", flat(out))
+        return out.T if order == "F" else out
+
+    def unknowns(self, dg: Array) -> Array:
+        """w (n, 2, 1, 1) of columns (n, 3) in either order."""
+        out = np.empty((self.nodes.size, 2, 1, 1), dtype=complex)
+        by_column = not dg.flags.c_contiguous
+        channel.unknowns_of(self.data, flat(dg.T if by_column else dg), by_column, flat(out))
+        return out
+
+    def diagonal(self, local: Array) -> Array:
+        """Entries ee and hh of the nodes, of (N, 2, 2)."""
+        out = _lanes(self.nodes, channel.FIELD)
+        channel.pack(flat(local * np.eye(2)), self.nodes, channel.FIELD, 0, out)
+        return out
+
+    def change(self, w: Array, out: Array) -> None:
+        channel.change_rows(self.data, w, self.nodes, out)
+
+    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Any, w: Array, out: Array) -> None:
+        given, started = (x, False) if start is None else (start, True)
+        channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, given, started, w, out)
+
+
+def frames_at(m: Array, inverse: Array, nodes: Array) -> FullFrames | ChannelFrames:
+    """Of some nodes, from M and M⁻¹ of all, (N, 2s, 2s)."""
+    return (FullFrames if m.shape[-1] == 4 else ChannelFrames).of(m, inverse, nodes)
+
+
+@dataclass(frozen=True)
+class Hessian:
+    """w ↦ H w at some nodes, w zero elsewhere.
+
+    Attributes:
+        coupling: `Coupling.arrays` of `fem.coupling`.
+        frames: of these nodes.
+        local: M⁻¹FMτ₃ of all nodes (N, 2s, 2s).
+        g: ǧ (N, 2s, 2s), for the spin Hall form alone.
+        planes: the spin Hall form.
+        frozen: its outer ǧ is held fixed.
+        beyond: δǧ ↦ δF of what is not in the coupling, (N, 2s, 2s) each, or None.
+    """
+
+    coupling: tuple[Array, ...]
+    frames: FullFrames | ChannelFrames
+    local: Array
+    g: Array
+    planes: Planes
+    frozen: bool
+    beyond: Callable[[Array], Array] | None
+
+    @cached_property
+    def _diagonal(self) -> Array:
+        return self.frames.diagonal(self.local)
+
+    @cached_property
+    def _field(self) -> Array:
+        """ǧ in rows."""
+        return rows(self.g)
+
+    @cached_property
+    def _change(self) -> Array:
+        """δǧ in rows: zero for good where w is."""
+        return np.zeros(2 * self.local.size)
+
+    @cached_property
+    def _bent(self) -> Array:
+        return np.empty(2 * self.local.size)
+
+    def __call__(self, w: Array) -> Array:
+        given, out = flat(w), np.empty_like(w, dtype=complex, order="C")
+        self.frames.change(given, self._change)
+        start = self._start(self._change)
+        self.frames.hessian(self.coupling, self._diagonal, self._change, start, given, flat(out))
+        return out
+
+    def _start(self, dg: Array) -> Array | None:
+        """δF of everything but the coupling, in rows, if there is anything."""
+        if self.beyond is None and not self.planes:
+            return None
+        start = self._bent
+        if self.beyond is None:
+            start.fill(0.0)
+        else:
+            start[:] = rows(self.beyond(matrices(dg, self.local.shape)))
+        bend = _bend(self.local)
+        for plane in self.planes:
+            bend(*plane, self.frozen, self._field, dg, start)
+        return start
+
+
+def _bend(x: Array) -> Any:
+    return (spinhall if x.shape[-1] == 4 else channel).bend_plane
+
+
+def rows(x: Array) -> Array:
+    """Nodal matrices (N, 2s, 2s) in new rows of floats, for s = 2 by their components on 1 and σ^a."""
+    if x.shape[-1] == 2:
+        return flat(x).copy()
+    out = np.empty((x.shape[0], 4, 2, 2), dtype=complex)
+    packing.to_components(np.ascontiguousarray(x, dtype=complex), out)
+    return flat(out)
+
+
+def matrices(x: Array, shape: tuple[int, ...]) -> Array:
+    """Back to (N, 2s, 2s)."""
+    if shape[-1] == 2:
+        return x.view(complex).reshape(shape)
+    out = np.empty(shape, dtype=complex)
+    packing.from_components(x.view(complex).reshape(-1, 4, 2, 2), out)
+    return out
+
+
+def force(coupling: tuple[Array, ...], sums: Array, g: Array, planes: Planes) -> Array:
+    """F_i of the coupling and of the spin Hall form, in rows of floats.
+
+    The first node's ǧ is subtracted before and what it gives added after: `sums` (2, N), Σ_j q_ij without the
+    stiffness. It would give nothing there but rounding, which drowns weak terms where ǧ is nearly uniform.
+    """
+    x, nodes = rows(g), np.arange(g.shape[0])
+    out = np.zeros_like(x)
+    for plane in planes:
+        _bend(g)(*plane, False, x, x, out)
+    out *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
+    if g.shape[-1] == 2:  # the stiffness holds everything
+        channel.couple_rows(*coupling[:3], x, nodes, out, True, out)
+        return out
+    table = x.reshape(-1, 4, 8)
+    uniform = table[0].copy()
+    table -= uniform
+    tangents.couple_rows(coupling, x, nodes, out, True, out)
+    np.multiply(sums[0, :, None], uniform[0], out=table[:, 0])
+    np.multiply(sums[1, :, None, None], uniform[1:], out=table[:, 1:])
+    out += x
+    return out
+
+
+def frames_of(g: Array) -> tuple[Array, Array]:
+    """M and M⁻¹ of ǧ, (N, 4, 4) each."""
+    m, inverse = np.empty(g.shape, dtype=complex), np.empty(g.shape, dtype=complex)
+    setup.frames_of(flat(g), np.arange(g.shape[0]), flat(m), flat(inverse))
+    return m, inverse
+
+
+def local(components: Array, rest: Array, m: Array, inverse: Array) -> Array:
+    """M⁻¹FMτ₃ (N, 4, 4) of F in rows of floats and the rest of it (N, 4, 4)."""
+    out = np.empty_like(m)
+    setup.local_of(components, flat(rest), np.arange(m.shape[0]), flat(m), flat(inverse), flat(out))
+    return out
+
+
+def moved(g: Array, m: Array, inverse: Array, nodes: Array, w: Array) -> Array:
+    """ǧ with M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at some nodes, for w (n, 2, 2, 2)."""
+    out = np.array(g, order="C")
+    setup.moved(flat(m), flat(inverse), nodes, np.arange(nodes.size), flat(w), flat(out))
+    return out
