@@ -79,12 +79,5 @@ def tangent_frames(m: Complex, inverse: Complex, nodes: Index) -> Any:
 
 
 def planes(forms: Forms) -> tuple[tuple[Any, ...], ...]:
-    """The spin Hall form as the kernel takes it, plane by plane; empty where links transport."""
-    form = forms.spin_hall
-    if form is None or form.dense is None:
-        return ()
-    nodes, value, gradient = form.dense
-    return tuple(
-        (nodes, value, gradient[k], gradient[l], 0.25 * sign * form.weight, a)
-        for k, l, a, sign in form.planes
-    )
+    """The spin Hall form as its kernel takes it; empty where links transport."""
+    return (forms.spin_hall and forms.spin_hall.dense) or ()
