@@ -12,7 +12,7 @@ from usadel_fem.action import Linearisation, quadratic, spin_hall_state
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.physics.frames import Frames
-from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati, tau3_signs
+from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati
 
 
 def linearise(forms: Forms, g: Complex, omega: Complex, frozen: bool = False) -> Linearisation:
@@ -20,8 +20,7 @@ def linearise(forms: Forms, g: Complex, omega: Complex, frozen: bool = False) ->
     compiled = kernels.compiled()
     if compiled is None:
         return Linearisation.at(forms, *frame(*riccati(g)), g, omega, frozen)
-    full = g.shape[-1] == 4
-    m, inverse = compiled.frames_of(g) if full else frame(*riccati(g))
+    m, inverse = compiled.frames_of(g)
     force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, planes(forms))
     rest = omega
     if forms.beyond_coupling:
@@ -30,17 +29,13 @@ def linearise(forms: Forms, g: Complex, omega: Complex, frozen: bool = False) ->
         state = spin_hall_state(forms, g)
         assert state is not None
         rest = rest + state.force()
-    if full:
-        local = compiled.local(force, rest, m, inverse)
-    else:
-        local = inverse @ (rest + compiled.matrices(force, g.shape)) @ m * tau3_signs(2)
-    return Linearisation(forms, m, inverse, g, local, frozen)
+    return Linearisation(forms, m, inverse, g, compiled.local(force, rest, m, inverse), frozen)
 
 
 def moved(lin: Linearisation, nodes: Index, w: Complex) -> Complex:
     """ǧ with M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at some nodes: w are Riccati amplitudes in the frame M."""
     compiled = kernels.compiled()
-    if compiled is not None and lin.m.shape[-1] == 4:
+    if compiled is not None:
         return np.asarray(compiled.moved(lin.g, lin.m, lin.inverse, nodes, w))
     local = from_frame(*frame(w[:, 0], w[:, 1]))
     out = lin.g.copy()
@@ -84,12 +79,5 @@ def tangent_frames(m: Complex, inverse: Complex, nodes: Index) -> Any:
 
 
 def planes(forms: Forms) -> tuple[tuple[Any, ...], ...]:
-    """The spin Hall form as the kernel takes it, plane by plane; empty where links transport."""
-    form = forms.spin_hall
-    if form is None or form.dense is None:
-        return ()
-    nodes, value, gradient = form.dense
-    return tuple(
-        (nodes, value, gradient[k], gradient[l], 0.25 * sign * form.weight, a)
-        for k, l, a, sign in form.planes
-    )
+    """The spin Hall form as its kernel takes it; empty where links transport."""
+    return (forms.spin_hall and forms.spin_hall.dense) or ()

@@ -142,7 +142,7 @@ def change_by_swapping(device, nodes):
     forms = device.forms
     _, _, g, _ = random_state(forms)
     plain = action.quadratic(forms, g)
-    without = action.quadratic(type(forms)(**{**vars(forms), "swapping": ()}), g)
+    without = action.quadratic(replace(forms, swapping=()), g)
     change = (plain - without)[nodes]
     return g[nodes] @ change - change @ g[nodes]
 

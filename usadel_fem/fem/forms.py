@@ -80,15 +80,19 @@ class SpinHall:
         return tuple(adjoint(m) for m in (self.at.value, *self.at.gradient))
 
     @cached_property
-    def dense(self) -> tuple[Index, Real, tuple[Real, ...]] | None:
-        """The nodes around every point, φ and each ∂_kφ of them, (Q, L), or None where links transport."""
+    def dense(self) -> tuple[tuple[Index, Real, Real, Real, Real, int], ...] | None:
+        """For the kernels, of every plane: nodes around each point, their φ, ∂_kφ, ∂_lφ, (Q, L) each, weight
+        ±¼ w (Q,), axis a. None where links transport."""
         matrices = (self.at.value, *self.at.gradient)
         if any(isinstance(m, LinkedMatrix) for m in matrices):
             return None
         nodes = self.at.value.indices.reshape(self.weight.size, -1)
         assert all(np.array_equal(nodes.ravel(), m.indices) for m in matrices)
         value, *gradient = (m.data.reshape(nodes.shape) for m in matrices)
-        return nodes, value, tuple(gradient)
+        return tuple(
+            (nodes, value, gradient[k], gradient[l], 0.25 * sign * self.weight, a)
+            for k, l, a, sign in self.planes
+        )
 
 
 @dataclass(frozen=True)

@@ -204,3 +204,46 @@ def bend_plane(nodes, value, first, second, weight, axis, frozen, g, x, out):
         put_rows(bent, FIELD, ROW, (commutator(d_l, s) + commutator(g_l, y)) * factor)
         put_rows(bent, 2 * FIELD, ROW, (commutator(d_k, s) + commutator(g_k, y)) * -factor)
         _add(bent, start, count, nodes, value, first, second, out)
+
+
+@inline
+def _over(z):
+    """1/z, not a number where z = 0: the division of complex numbers raises there."""
+    square = z.real * z.real + z.imag * z.imag
+    return complex(z.real / square, -z.imag / square)
+
+
+@kernel
+def frames_of(g, m, inverse):
+    """M and M⁻¹ (N, 2, 2) of ǧ."""
+    for i in range(g.shape[0]):
+        gamma, gamma_tilde = -g[i, 0, 1] * _over(1 - g[i, 1, 1]), g[i, 1, 0] * _over(1 + g[i, 0, 0])
+        n = _over(1 - gamma * gamma_tilde)
+        m[i, 0, 0], m[i, 0, 1], m[i, 1, 0], m[i, 1, 1] = 1.0, gamma, gamma_tilde, 1.0
+        inverse[i, 0, 0], inverse[i, 1, 1] = n, n
+        inverse[i, 0, 1], inverse[i, 1, 0] = -gamma * n, -gamma_tilde * n
+
+
+@kernel
+def local_of(force, rest, m, inverse, out):
+    """M⁻¹FMτ₃ (N, 2, 2), F = force + rest."""
+    for i in range(m.shape[0]):
+        gamma, gamma_tilde, n = m[i, 0, 1], m[i, 1, 0], inverse[i, 0, 0]
+        ee, eh = force[i, 0, 0] + rest[i, 0, 0], force[i, 0, 1] + rest[i, 0, 1]
+        he, hh = force[i, 1, 0] + rest[i, 1, 0], force[i, 1, 1] + rest[i, 1, 1]
+        ee, eh, he, hh = ee + eh * gamma_tilde, ee * gamma + eh, he + hh * gamma_tilde, he * gamma + hh
+        out[i, 0, 0], out[i, 0, 1] = n * (ee - gamma * he), n * (gamma * hh - eh)
+        out[i, 1, 0], out[i, 1, 1] = n * (he - gamma_tilde * ee), n * (gamma_tilde * eh - hh)
+
+
+@kernel
+def moved(m, inverse, nodes, w, g):
+    """Into ǧ at `nodes`: M(1 + w)τ₃(1 + w)⁻¹M⁻¹ for w (n, 2)."""
+    for place in range(nodes.size):
+        i, a, b = nodes[place], w[place, 0], w[place, 1]
+        n = _over(1 - a * b)
+        ee, eh, he = (1 + a * b) * n, -2 * a * n, 2 * b * n
+        gamma, gamma_tilde, n = m[i, 0, 1], m[i, 1, 0], inverse[i, 0, 0]
+        ee, eh, he, hh = ee + gamma * he, eh - gamma * ee, gamma_tilde * ee + he, gamma_tilde * eh - ee
+        g[i, 0, 0], g[i, 0, 1] = (ee - eh * gamma_tilde) * n, (eh - ee * gamma) * n
+        g[i, 1, 0], g[i, 1, 1] = (he - hh * gamma_tilde) * n, (hh - he * gamma) * n

@@ -80,14 +80,18 @@ def shuffled(builder: Any, a: Any, b: Any, places: Sequence[int]) -> Any:
 
 
 def transposed(builder: Any, rows: Sequence[Any]) -> list[Any]:
-    """Number k of vector l becomes number l of vector k: a perfect shuffle, three times."""
-    low = [place for i in range(WIDTH // 2) for place in (i, i + WIDTH)]
-    high = [place + WIDTH // 2 for place in low]
-    rows = list(rows)
-    for _ in range(3):
-        pairs = list(zip(rows[: WIDTH // 2], rows[WIDTH // 2 :], strict=True))
-        rows = [shuffled(builder, a, b, places) for a, b in pairs for places in (low, high)]
-    return rows
+    """Number k of vector l becomes number l of vector k, by 24 shuffles that are one instruction each."""
+    unpacked = [(0, 8, 2, 10, 4, 12, 6, 14), (1, 9, 3, 11, 5, 13, 7, 15)]
+    halves = [(0, 1, 4, 5, 8, 9, 12, 13), (2, 3, 6, 7, 10, 11, 14, 15)]
+
+    def crossed(vectors: Sequence[Any], masks: Sequence[Sequence[int]]) -> list[Any]:
+        pairs = zip(vectors[::2], vectors[1::2], strict=True)
+        return [shuffled(builder, x, y, mask) for x, y in pairs for mask in masks]
+
+    a, b, c, d, e, f, g, h = crossed(rows, unpacked)
+    a, b, c, d, e, f, g, h = crossed((a, c, e, g, b, d, f, h), halves)
+    a, b, c, d, e, f, g, h = crossed((a, c, b, d, e, g, f, h), halves)
+    return [a, e, c, g, b, f, d, h]
 
 
 def overload_operator(function: Any, arguments: Sequence[Any], result: Any, rule: Callable[..., Any]) -> None:

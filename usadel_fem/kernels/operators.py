@@ -239,21 +239,31 @@ def force(coupling: tuple[Array, ...], sums: Array, g: Array, planes: Planes) ->
 
 
 def frames_of(g: Array) -> tuple[Array, Array]:
-    """M and M⁻¹ of ǧ, (N, 4, 4) each."""
-    m, inverse = np.empty(g.shape, dtype=complex), np.empty(g.shape, dtype=complex)
-    setup.frames_of(flat(g), np.arange(g.shape[0]), flat(m), flat(inverse))
+    """M and M⁻¹ of ǧ, (N, 2s, 2s) each."""
+    g = np.ascontiguousarray(g, dtype=complex)
+    m, inverse = np.empty_like(g), np.empty_like(g)
+    if g.shape[-1] == 2:
+        channel.frames_of(g, m, inverse)
+    else:
+        setup.frames_of(flat(g), np.arange(g.shape[0]), flat(m), flat(inverse))
     return m, inverse
 
 
-def local(components: Array, rest: Array, m: Array, inverse: Array) -> Array:
-    """M⁻¹FMτ₃ (N, 4, 4) of F in rows of floats and the rest of it (N, 4, 4)."""
+def local(force: Array, rest: Array, m: Array, inverse: Array) -> Array:
+    """M⁻¹FMτ₃ (N, 2s, 2s) of F in rows of floats and the rest of it (N, 2s, 2s)."""
     out = np.empty_like(m)
-    setup.local_of(components, flat(rest), np.arange(m.shape[0]), flat(m), flat(inverse), flat(out))
+    if m.shape[-1] == 2:
+        channel.local_of(matrices(force, m.shape), np.ascontiguousarray(rest, dtype=complex), m, inverse, out)
+    else:
+        setup.local_of(force, flat(rest), np.arange(m.shape[0]), flat(m), flat(inverse), flat(out))
     return out
 
 
 def moved(g: Array, m: Array, inverse: Array, nodes: Array, w: Array) -> Array:
-    """ǧ with M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at some nodes, for w (n, 2, 2, 2)."""
+    """ǧ with M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at some nodes, for w (n, 2, s, s)."""
     out = np.array(g, order="C")
-    setup.moved(flat(m), flat(inverse), nodes, np.arange(nodes.size), flat(w), flat(out))
+    if m.shape[-1] == 2:
+        channel.moved(m, inverse, nodes, w.reshape(-1, 2), out)
+    else:
+        setup.moved(flat(m), flat(inverse), nodes, np.arange(nodes.size), flat(w), flat(out))
     return out

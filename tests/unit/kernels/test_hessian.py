@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.verification.test_action import ENERGY, FIELDS, device, random_state
-from usadel_fem import action
+from usadel_fem import action, kernels
 from usadel_fem.linearise import hessian, linearise, moved, tangent_frames
 from usadel_fem.physics.frames import Frames
-from usadel_fem.physics.nambu import TAU3_DIAGONAL, frame
+from usadel_fem.physics.nambu import TAU3_DIAGONAL, frame, tau3_signs
 
 
 def linearisation(dim, order, fields="no field", frozen=False):
@@ -97,3 +97,13 @@ def test_a_linearisation_is_that_of_the_reference(dim, order, fields):
     turned = m[nodes] @ e
     after[nodes] = turned * TAU3_DIAGONAL @ np.linalg.inv(turned)
     assert np.abs(moved(found, nodes, step) - after).max() < 1e-12 * np.abs(after).max()
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_singular_frame_is_not_a_number_and_no_exception(size):
+    """ǧ = −τ₃ has no Riccati amplitudes."""
+    g = np.stack([-np.diag(tau3_signs(size)), np.diag(tau3_signs(size))]) + 0j
+    m, inverse = kernels.compiled().frames_of(g)
+    assert not np.isfinite(m[0]).all()
+    assert np.array_equal(m[1], np.eye(size))
+    assert np.array_equal(inverse[1], np.eye(size))
