@@ -47,7 +47,7 @@ def test_workers_without_the_package(
     (tmp_path / "only_here.py").write_text("def ready():\n    return 0\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     ready = importlib.import_module("only_here").ready
-    with pytest.raises(CaseError, match="has workers that cannot use the package; received tcp.*only_here"):
+    with pytest.raises(CaseError, match=r"has workers that cannot use the package; received tcp.*only_here"):
         dask(cluster.scheduler_address, None, ready)
 
 
