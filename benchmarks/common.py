@@ -172,5 +172,6 @@ def table(figures: Mapping[str, Mapping[str, Any]]) -> str:
     for name, f in figures.items():
         label = f"{name} ({f['note']})" if f["note"] else name
         spread = "–" if f["spread"] is None else f"{f['spread']:.2g}"
-        rows.append(f"| {label} | {f['value']:.3g} | {spread} | {f['target']} | {f['unit']} |")
+        value = f"{f['value']:,}" if isinstance(f["value"], int) else f"{f['value']:.3g}"
+        rows.append(f"| {label} | {value} | {spread} | {f['target']} | {f['unit']} |")
     return "\n".join(rows)

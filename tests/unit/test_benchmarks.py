@@ -75,12 +75,25 @@ def test_bytes_of_what_is_held() -> None:
     assert bandwidth.held([array, (array, {"other": 1}), np.zeros(3, dtype=np.int32)]) == 52
 
 
-def test_scaling_in_processes_of_their_own() -> None:
-    points = [common.in_fresh_process(scaling.point, devices.strip, nodes) for nodes in (50, 200)]
+def test_scaling_in_a_process_of_its_own() -> None:
+    point = common.in_fresh_process(scaling.point, devices.strip, 50)
+    assert point.nodes >= 50
+    assert point.cold_krylov > 0
+    assert point.peak >= point.base > 0
+    assert min(point.setup, point.cold, point.warm) > 0
+
+
+def test_exponents_of_scaling() -> None:
+    points = [
+        scaling.Point(
+            nodes=n, setup=3e-4 * n, cold=7e-5 * n, warm=2e-5 * n**1.2, noise=0.1, base=0.2,
+            peak=0.2 + 1e-6 * n, cold_krylov=40, warm_krylov=20,
+        )
+        for n in (10, 70)
+    ]  # fmt: skip
     figures = checked(scaling.figures(points))
-    assert points[0].nodes < points[1].nodes
-    assert points[1].peak >= points[1].base > 0
-    assert "exponent of memory" in figures
+    assert figures["exponent of a warm energy"].value == pytest.approx(1.2)
+    assert figures["exponent of memory"].value == pytest.approx(1.0)
 
 
 def test_stages_of_a_large_mesh() -> None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
+from weakref import WeakValueDictionary
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -101,6 +102,7 @@ class Bench:
 
 
 _devices: OrderedDict[str, Device] = OrderedDict()
+_owned: WeakValueDictionary[str, Device] = WeakValueDictionary()
 _lock = threading.Lock()
 _here = threading.local()
 
@@ -111,10 +113,10 @@ def ready() -> int:
 
 
 def keep_device(key: str, device: Device) -> None:
-    """Let the workers in this process use a device; it is assembled before they share it."""
+    """Let workers in this process use a device while it lives; it is assembled before they share it."""
     with _lock:
         assert device.forms.free.size >= 0
-        _put(_devices, key, device)
+        _owned[key] = device
 
 
 def task(key: str, told: Told | None, work: Callable[..., Any], *arguments: Any) -> Answer | Untold:
@@ -131,14 +133,15 @@ def _bench(key: str, told: Told | None) -> Bench | None:
     benches: OrderedDict[str, Bench] = _here.__dict__.setdefault("benches", OrderedDict())
     if key not in benches:
         with _lock:
-            if key not in _devices:
+            device = _owned.get(key) or _devices.get(key)
+            if device is None:
                 if told is None:
                     return None
                 threadpool_limits(1)
                 device = _built(told)
                 assert device.forms.free.size >= 0
                 _put(_devices, key, device)
-            _put(benches, key, Bench(_devices[key]))
+            _put(benches, key, Bench(device))
     benches.move_to_end(key)
     return benches[key]
 
