@@ -205,8 +205,10 @@ class Solve(Model):
     """Report the free energy (needs kind = "equilibrium")."""
     method: Literal["newton", "picard"] = "newton"
     """Newton on the manifold of normalised ǧ, or Picard with the spin-Hall torque frozen."""
-    linear: Literal["krylov", "direct"] = "krylov"
-    """Matrix-free GMRES with a scalar factorisation, or a direct solve of the assembled Hessian."""
+    linear: Literal["auto", "krylov", "direct"] = "auto"
+    """Matrix-free GMRES with a scalar factorisation, or a sparse factorisation of the assembled Hessian.
+    "auto" is "krylov" except in one dimension, where it eliminates node by node, many energies at once;
+    not for kind = "nonequilibrium"."""
     tolerance: Annotated[float, Quantity("number", above=0, below=1)] = 1e-9
     """Largest residual, relative to the largest term of the equation; between 0 and 1."""
     max_iterations: Annotated[StrictInt, Described(ge=1)] = 60

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import TAU3, Complex
 from usadel_fem.physics.spectral import density_of_states, positivity
+from usadel_fem.solver.banded_sweep import BandedSweep
 from usadel_fem.solver.extrapolation import Track
 from usadel_fem.solver.newton import HINTS, EnergySolver, Options
 
@@ -59,6 +62,11 @@ class DeviceSolver:
         device = self.device
         self.solver = EnergySolver(device.forms, device.nodes, device.space.dimension, options_of(device))
 
+    @cached_property
+    def along_a_line(self) -> BandedSweep:
+        """Many energies at once, of a one-dimensional device."""
+        return BandedSweep(self)
+
     def source(self, energy: complex, extra: float = 0.0) -> Complex:
         """Ω_i at ε + i·extra with the present Δ."""
         omega = action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy, extra))
@@ -80,7 +88,7 @@ class DeviceSolver:
         for guess in starts:
             g, report = self._attempt(energy, guess)
             tried.append(report)
-            if report.ok and positivity(g).min() > DOUBTFUL:
+            if report.ok and self.physical(g):
                 return g, _with_effort(report, tried)
             if report.ok:
                 break
@@ -88,6 +96,11 @@ class DeviceSolver:
         if report.ok and density_of_states(g).min() < LOWEST_DOS:
             report = self._broken(g, report)
         return g, _with_effort(report, tried)
+
+    @staticmethod
+    def physical(g: Complex) -> NDArray[np.bool_]:
+        """Whether no spectral matrix is doubtful, (...) for ǧ (N, ..., 4, 4)."""
+        return np.asarray(positivity(g).min(axis=0) > DOUBTFUL)
 
     def _attempt(self, energy: complex, start: Complex, extra: float = 0.0) -> tuple[Complex, EnergyReport]:
         """Newton at ε + i·extra, the terminals included."""
@@ -122,7 +135,13 @@ class DeviceSolver:
     def sweep(
         self, energies: Sequence[complex], start: Complex | None = None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
-        """Energies in the given order, each from where the last that converged lead to."""
+        """Energies in the given order, each from where the last that converged lead to.
+
+        Along a line many at once: what is found then comes batch by batch.
+        """
+        if self.solver.banded:
+            yield from self.along_a_line.run(energies, start)
+            return
         track = Track()
         for index, energy in enumerate(energies):
             guess = track.guess(energy)
@@ -130,6 +149,22 @@ class DeviceSolver:
             if report.ok:
                 track.add(energy, g)
             yield index, g, report
+
+    def each(
+        self, energies: Sequence[complex], starts: Sequence[Complex | None]
+    ) -> Iterator[tuple[Complex, EnergyReport]]:
+        """Energies in the given order, each from its own start, or else from results before it."""
+        given = [start for start in starts if start is not None]
+        if self.solver.banded and len(given) == len(starts):
+            yield from self.along_a_line.each(np.array(energies), np.stack(given))
+        elif self.solver.banded:
+            for _, g, report in self.sweep(energies):
+                yield g, report
+        else:
+            last: Complex | None = None
+            for energy, start in zip(energies, starts, strict=True):
+                last, report = self.solve(energy, last if start is None else start)
+                yield last, report
 
 
 def _with_effort(report: EnergyReport, tried: list[EnergyReport]) -> EnergyReport:

@@ -69,6 +69,9 @@ class KineticSolver:
 
     def __post_init__(self) -> None:
         self.spectral = DeviceSolver(self.device, self.delta)
+        newton = self.spectral.solver
+        if newton.banded:  # below a gap ĥ can be 10⁻¹³ and feels how smooth the rounding of ǧ is
+            newton.options = replace(newton.options, linear="krylov")
         temperature = self.device.case.solve.temperature
         assert temperature is not None
         self.temperature = temperature

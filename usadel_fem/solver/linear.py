@@ -22,6 +22,7 @@ from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.physics.frames import Frames, parts
 from usadel_fem.physics.nambu import Complex
+from usadel_fem.solver.banded import Elimination
 
 MULTIGRID_ABOVE = 20_000
 """Unknowns of a 3D scalar matrix above which a hierarchy replaces the factorisation."""
@@ -180,6 +181,12 @@ class NewtonSystem:
             maxiter=max(1, max_iterations // restart),
         )
         return LinearResult(w.reshape(right.shape), count, info == 0)
+
+    def eliminated(self, elimination: Elimination) -> LinearResult:
+        """Block elimination along the line that the mesh is."""
+        w = np.zeros((self.lin.forms.size, 2, 2, 2), dtype=complex)
+        w[elimination.nodes] = elimination.step(self.lin, 1)[1][:, 0]
+        return LinearResult(w[self.free], 0, bool(np.isfinite(w).all()))
 
     def direct(self, residual: Complex) -> LinearResult:
         """Assembled sparse factorisation by SuperLU: the reference and the fallback."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import Complex, Real, frame, from_frame, riccati
+from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.linear import LinearResult, NewtonSystem, ScalarPreconditioner
 
 STEP_CAP = 0.7
@@ -36,7 +38,7 @@ class Options:
         scale: energy above which the tolerance falls like scale/|ε|, as the amplitudes themselves do.
         max_iterations: Newton (Picard) steps.
         picard: hold the outer ǧ of the spin Hall form fixed in every step.
-        linear: "krylov" or "direct".
+        linear: "auto", "krylov" or "direct"; "auto" eliminates along a line, and is "krylov" elsewhere.
         max_krylov: GMRES iterations per step; a step that needs more is near a singular point.
         direct_below: nodes up to which the direct solver replaces a failed GMRES. On larger meshes the run
             ends there, for another start to be tried.
@@ -46,9 +48,18 @@ class Options:
     scale: float = np.inf
     max_iterations: int = 60
     picard: bool = False
-    linear: str = "krylov"
+    linear: str = "auto"
     max_krylov: int = 120
     direct_below: int = 3_000
+
+    def tolerance_at(self, energy: complex) -> float:
+        """The tolerance of one energy."""
+        return self.tolerance * min(1.0, self.scale / max(abs(energy), 1e-300))
+
+
+def accuracy(tolerance: Real | float, largest: Real) -> Real:
+    """|w| to be reached: the tolerance, or rounding where the largest |ǧ| is large."""
+    return np.maximum(tolerance, ROUNDING * largest**2)
 
 
 @dataclass
@@ -71,6 +82,15 @@ class EnergySolver:
         self.free: Index = self.forms.free
         self.preconditioner = ScalarPreconditioner(self.forms, self.free, self.dimension)
 
+    @property
+    def banded(self) -> bool:
+        """Whether linear systems are solved by elimination along the line that the mesh is."""
+        return self.dimension == 1 and self.options.linear == "auto" and self.free.size > 0
+
+    @cached_property
+    def elimination(self) -> Elimination:
+        return Elimination.of(self.forms)
+
     def solve(self, energy: complex, omega: Complex, start: Complex) -> tuple[Complex, EnergyReport]:
         """ǧ at one energy from a starting field that already holds the reservoirs' values.
 
@@ -91,7 +111,7 @@ class _Iteration:
     def __init__(self, solver: EnergySolver, energy: complex, omega: Complex) -> None:
         self.solver, self.energy, self.omega = solver, energy, omega
         self.options = solver.options
-        self.tolerance = self.options.tolerance * min(1.0, self.options.scale / max(abs(energy), 1e-300))
+        self.tolerance = self.options.tolerance_at(energy)
         self.history: list[float] = []
         self.krylov = 0
         self.searching = False
@@ -134,6 +154,8 @@ class _Iteration:
         options = self.options
         if options.linear == "direct":
             return system.direct(system.residual())
+        if self.solver.banded:
+            return system.eliminated(self.solver.elimination)
         result = system.krylov(-step, float(np.clip(0.3 * size, 1e-4, 0.1)), options.max_krylov)
         self.krylov += result.iterations
         if result.ok or self.solver.forms.size > options.direct_below:
@@ -142,7 +164,7 @@ class _Iteration:
 
     def _small(self, size: float, g: Complex) -> bool:
         """Whether a step of this size is within the tolerance, or within rounding where |ǧ| is large."""
-        return size <= max(self.tolerance, ROUNDING * float(np.abs(g).max()) ** 2)
+        return bool(size <= accuracy(self.tolerance, np.abs(g).max()))
 
     def _stalled(self) -> bool:
         return len(self.history) > PATIENCE and min(self.history[-PATIENCE:]) > min(self.history[:-PATIENCE])

@@ -76,11 +76,10 @@ class GapEquation:
         self.solver.delta = delta
         total = np.zeros(delta.size, dtype=complex)
         self.reports = []
-        last: Complex | None = None
-        for k in range(len(self.fields))[::-1]:
-            start = self.fields[k] if self.fields[k] is not None else last
-            g, report = self.solver.solve(1j * self.frequencies[k], start)
-            self.fields[k] = last = g
+        energies = [1j * frequency for frequency in self.frequencies.tolist()]
+        found = self.solver.each(energies[::-1], self.fields[::-1])
+        for k, (g, report) in zip(range(len(energies))[::-1], found, strict=True):
+            self.fields[k] = g
             self.reports.append(report)
             total += weights[k] * -1j * singlet(g[pairing.node])
         self.reports.reverse()
