@@ -21,6 +21,9 @@ from usadel_fem.fem.space import Index
 from usadel_fem.physics.frames import second_order, tangents
 from usadel_fem.physics.nambu import Complex
 
+AT_ONCE = 512
+"""Blocks of all energies handled together."""
+
 
 def repeated(matrix: sparse.csr_matrix, copies: int, width: int = 1) -> sparse.csr_matrix:
     """The matrix of `copies` systems that do not couple: node i of copy e is node i·copies + e.
@@ -114,16 +117,22 @@ class Elimination:
 
     def factorise(self, lin: Linearisation, energies: int) -> Factorisation:
         """The Hessian of one linearisation of `energies` copies, factorised."""
-        columns = tangents(lin.m, lin.inverse)
-        entries, unknowns = columns.shape[1:]
-        size = int(np.sqrt(entries))
-        e = columns.reshape(-1, energies, size, size, unknowns)[self.nodes]
-        transposed = e.transpose(0, 1, 4, 3, 2).reshape(-1, energies, unknowns, entries)
-        e = e.reshape(-1, energies, entries, unknowns)
-        nodal = second_order(lin.local).reshape(-1, energies, unknowns, unknowns)[self.nodes]
-        diagonal = transposed @ (self.diagonal[:, None] @ e) + nodal
+        size, n = lin.m.shape[-1], self.nodes.size
+        m, inverse, local = (
+            x.reshape(-1, energies, size, size)[self.nodes].reshape(-1, size, size)
+            for x in (lin.m, lin.inverse, lin.local)
+        )
+        e = tangents(m, inverse).reshape(n, energies, size, size, -1)
+        transposed = e.transpose(0, 1, 4, 3, 2).reshape(n, energies, -1, size * size)
+        e = e.reshape(n, energies, size * size, -1)
+        unknowns = e.shape[-1]
+        diagonal = second_order(local).reshape(n, energies, unknowns, unknowns)
         coupling = np.zeros((self.blocks, energies, unknowns, unknowns), dtype=complex)
-        coupling[: self.rows.size] = transposed[self.rows] @ (self.coupling[:, None] @ e[self.columns])
+        for part in _slices(n, energies):
+            diagonal[part] += transposed[part] @ (self.diagonal[part, None] @ e[part])
+        for part in _slices(self.rows.size, energies):
+            changed = self.coupling[part, None] @ e[self.columns[part]]
+            coupling[part] = transposed[self.rows[part]] @ changed
         return self._eliminate(diagonal, coupling)
 
     def step(self, lin: Linearisation, energies: int) -> tuple[Factorisation, Complex]:
@@ -144,6 +153,12 @@ class Elimination:
                 block = diagonal[-1 - target] if target < 0 else coupling[target]
                 block -= before[first] @ coupling[second]
         return Factorisation(self, diagonal, coupling)
+
+
+def _slices(count: int, energies: int) -> list[slice]:
+    """Nodes or couplings at once, so that their blocks stay in the processor's cache."""
+    step = max(1, AT_ONCE // energies)
+    return [slice(first, first + step) for first in range(0, count, step)]
 
 
 def _fill(
