@@ -18,7 +18,11 @@ from tests.samples import CASE_TEXT
 from usadel_fem.cli import main
 from usadel_fem.io.reader import ResultReader
 
-FINE = ("--set", "mesh.elements=30", "--set", "solve.energies={start = 0.0, stop = 1.2, num = 60}")
+FINE = (
+    *("--set", "mesh.elements=30", "--set", "solve.energies={start = 0.0, stop = 1.2, num = 60}"),
+    *("--set", 'solve.linear="krylov"'),
+)
+"""Energies that are solved one by one, also on a mesh of one dimension."""
 
 
 @pytest.fixture

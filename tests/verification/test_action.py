@@ -100,7 +100,7 @@ def derivatives(forms, m, omega, w, radius=0.02, count=16):
     t = radius * np.exp(2j * np.pi * np.arange(count) / count)
     values = []
     for step in t:
-        moved = m @ (np.eye(m.shape[-1]) + action.unpair(step * w, 1.0, 1.0))
+        moved = m @ frame(step * w[:, 0], step * w[:, 1])[0]
         values.append(action.action(forms, moved * tau3_signs(m.shape[-1]) @ np.linalg.inv(moved), omega))
     coefficients = np.fft.fft(values) / count
     return coefficients[1] / radius, 2 * coefficients[2] / radius**2

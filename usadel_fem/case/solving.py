@@ -205,8 +205,10 @@ class Solve(Model):
     """Report the free energy (needs kind = "equilibrium")."""
     method: Literal["newton", "picard"] = "newton"
     """Newton on the manifold of normalised ǧ, or Picard with the spin-Hall torque frozen."""
-    linear: Literal["krylov", "direct"] = "krylov"
-    """Matrix-free GMRES with a scalar factorisation, or a direct solve of the assembled Hessian."""
+    linear: Literal["auto", "krylov", "direct"] = "auto"
+    """Matrix-free GMRES with a scalar factorisation, or a sparse factorisation of the assembled Hessian.
+    "auto" is "krylov" except for many energies in one dimension, which are eliminated together, node by
+    node."""
     symmetry: Literal["auto", "off"] = "auto"
     """Solve a device with one spin axis, or none, in its channels of spin; "off": in full matrices always."""
     tolerance: Annotated[float, Quantity("number", above=0, below=1)] = 1e-9

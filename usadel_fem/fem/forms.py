@@ -193,6 +193,7 @@ class Forms:
         pairing: self-consistent regions or None.
         tunnels, contacts: interfaces and terminals behind a barrier.
         pinned: terminal name → nodes held at the reservoir's ǧ.
+        copies: systems that do not couple, node i of copy e being node i·copies + e of the quadratic terms.
     """
 
     stiffness: Matrix
@@ -210,6 +211,7 @@ class Forms:
     tunnels: tuple[Tunnel, ...]
     contacts: tuple[Contact, ...]
     pinned: dict[str, Index]
+    copies: int = 1
 
     @property
     def size(self) -> int:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,24 @@ class Reduction:
         channels: how they make up ǧ.
         systems: forms of what is to be solved: all channels at once where they are coupled, else one by one.
             Their nodes are those of the mesh, once for each channel.
-        together: uncoupled channels at once, which on few nodes is faster; else None.
+        full: forms of the device.
     """
 
     channels: Channels
     systems: tuple[Forms, ...]
-    together: Forms | None = None
+    full: Forms
+
+    @cached_property
+    def whole(self) -> Forms:
+        """Forms of all channels at once."""
+        if len(self.systems) == 1:
+            return self.systems[0]
+        return channel_forms(self.full, self.channels, self.channels.signs)
+
+    @property
+    def together(self) -> Forms | None:
+        """Uncoupled channels at once, which on few nodes is faster; else None."""
+        return self.whole if len(self.systems) > 1 and self.full.size <= FEW else None
 
     def unknowns(self, imaginary: bool) -> int:
         """Complex unknowns per node, of the 8 of a full ǧ, without mirror images at imaginary energies."""
@@ -73,8 +86,7 @@ def reduce(forms: Forms, exchanges: Sequence[ArrayLike] = ()) -> Reduction | Non
     coupled = forms.spin_relaxation is not None
     parts = [channels.signs] if coupled else [(s,) for s in channels.signs]
     systems = tuple(channel_forms(forms, channels, signs) for signs in parts)
-    few = len(systems) > 1 and forms.size <= FEW
-    return Reduction(channels, systems, channel_forms(forms, channels, channels.signs) if few else None)
+    return Reduction(channels, systems, forms)
 
 
 def symmetry(reduction: Reduction | None, imaginary: bool) -> dict[str, Any]:

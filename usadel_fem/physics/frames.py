@@ -109,6 +109,33 @@ class Frames:
         return w
 
 
+def tangents(m: Complex, inverse: Complex) -> Complex:
+    """δǧ of each entry of w, −2Mτ₃eM⁻¹, as columns (n, 16, 8): a column of M times a row of M⁻¹.
+
+    >>> tangents(np.eye(4)[None], np.eye(4)[None])[0, :, 0].nonzero()  # w_eh of the first spins: δf̂
+    (array([2]),)
+    """
+    n, s = m.shape[0], m.shape[-1] // 2
+    out = np.empty((n, 2 * s, 2 * s, 2, s, s), dtype=complex)
+    column, row = m[:, :, None, :, None], inverse.swapaxes(1, 2)[:, None, :, None, :]
+    np.multiply(-2 * column[..., :s, :], row[..., s:], out=out[:, :, :, 0])
+    np.multiply(2 * column[..., s:, :], row[..., :s], out=out[:, :, :, 1])
+    return out.reshape(n, 4 * s * s, 2 * s * s)
+
+
+def second_order(local: Complex) -> Complex:
+    """The matrices (n, 8, 8) of the quadratic forms 2 Tr xw² in the entries of w, for x (n, 4, 4)."""
+    n, s = local.shape[0], local.shape[-1] // 2
+    ee, hh = 2 * local[:, :s, :s], 2 * local[:, s:, s:]
+    out = np.zeros((n, 2, s, s, 2, s, s), dtype=complex)
+    for k in range(s):
+        out[:, 1, k, :, 0, :, k] += ee
+        out[:, 1, :, k, 0, k, :] += hh.swapaxes(1, 2)
+        out[:, 0, k, :, 1, :, k] += hh
+        out[:, 0, :, k, 1, k, :] += ee.swapaxes(1, 2)
+    return out.reshape(n, 2 * s * s, 2 * s * s)
+
+
 _STATES: Complex = np.stack([np.linalg.eigh(-sigma)[1] for sigma in PAULI[1:]])
 _TO_STATES: Complex = np.stack([np.kron(v.conj().T, v.T) for v in _STATES])
 _FROM_STATES: Complex = np.stack([np.kron(v, v.conj()) for v in _STATES])

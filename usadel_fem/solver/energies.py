@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from usadel_fem import action
 from usadel_fem.device import Device
@@ -13,6 +15,7 @@ from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.channels import Channels
 from usadel_fem.physics.nambu import TAU3, Complex
 from usadel_fem.physics.spectral import density_of_states, positivity
+from usadel_fem.solver.banded_sweep import BandedSweep
 from usadel_fem.solver.channels import ChannelSolver
 from usadel_fem.solver.extrapolation import Track
 from usadel_fem.solver.newton import HINTS, EnergySolver, Options
@@ -74,6 +77,17 @@ class DeviceSolver:
         """Solve for another Δ_p from now on, with the options of the case."""
         self.delta, self.solver.options = delta, options_of(self.device)
 
+    @property
+    def banded(self) -> bool:
+        """Whether many energies are solved together, by elimination along the line that the mesh is."""
+        line = self.device.space.dimension == 1 and self.device.forms.free.size > 0
+        return line and self.solver.options.linear == "auto"
+
+    @cached_property
+    def along_a_line(self) -> BandedSweep:
+        """Many energies at once, of a one-dimensional device."""
+        return BandedSweep(self)
+
     def source(self, energy: complex, extra: float = 0.0) -> Complex:
         """Ω_i at ε + i·extra with the present Δ."""
         omega = action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy, extra))
@@ -94,13 +108,13 @@ class DeviceSolver:
         whose spectral matrix is not positive is therefore checked by going that way.
         """
         tried: list[EnergyReport] = []
-        starts = [self._field(self.device.start(energy))]
+        starts = [self.normal(energy)]
         if start is not None:
             starts.insert(0, start)
         for guess in starts:
             g, report = self._attempt(energy, guess)
             tried.append(report)
-            if report.ok and positivity(g).min() > DOUBTFUL:
+            if report.ok and self.physical(g):
                 return g, _with_effort(report, tried)
             if report.ok:
                 break
@@ -109,14 +123,26 @@ class DeviceSolver:
             report = self._broken(g, report)
         return g, _with_effort(report, tried)
 
+    @staticmethod
+    def physical(g: Complex) -> NDArray[np.bool_]:
+        """Whether no spectral matrix is doubtful, (...) for ǧ (N, ..., 4, 4)."""
+        return np.asarray(positivity(g).min(axis=0) > DOUBTFUL)
+
     def _attempt(self, energy: complex, start: Complex, extra: float = 0.0) -> tuple[Complex, EnergyReport]:
         """Newton at ε + i·extra, the terminals included."""
+        return self.solver.solve(energy, *self.prepared(energy, start, extra))
+
+    def prepared(self, energy: complex, start: Complex, extra: float = 0.0) -> tuple[Complex, Complex]:
+        """Ω_i at ε + i·extra and a start with the reservoirs' values, as fields."""
         reservoirs = self.device.reservoirs(energy, extra)
         start = start.reshape(-1, len(self.device.nodes), *start.shape[1:]).copy()
         for name, nodes in self.device.forms.pinned.items():
             start[:, nodes] = self._field(reservoirs[name][None])[:, None]
-        omega = self._field(self.source(energy, extra))
-        return self.solver.solve(energy, omega, start.reshape(-1, *start.shape[2:]))
+        return self._field(self.source(energy, extra)), start.reshape(-1, *start.shape[2:])
+
+    def normal(self, energy: complex) -> Complex:
+        """The field to start from where nothing is known."""
+        return self._field(self.device.start(energy))
 
     def _field(self, x: Complex) -> Complex:
         """Matrices (n, 4, 4) as a field."""
@@ -134,7 +160,7 @@ class DeviceSolver:
         """Follow the physical branch from ε + 3i scales down to ε, in steps as long as they succeed."""
         nearest = 0.1 * max(complex(energy).imag, self.device.broadening)
         extra, factor = FAR * self.device.largest_energy, SHRINK
-        g, report = self._attempt(energy, self._field(self.device.start(energy)), extra)
+        g, report = self._attempt(energy, self.normal(energy), extra)
         tried.append(report)
         while report.ok or factor < SLOWEST:
             target = extra * factor if extra * factor > nearest else 0.0
@@ -155,19 +181,43 @@ class DeviceSolver:
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
         """Energies in the given order, each from where the last that converged lead to.
 
+        Along a line many at once: what is found then comes batch by batch.
+
         Args:
             energies: (n,).
-            start: ǧ to start the first from, where `track` knows no better.
+            start: ǧ to start the first from, where `track` (along a line, what was found before) knows no
+                better.
             track: of the energies before these; it is led on.
         """
-        track = Track() if track is None else track
         first = None if start is None else self._field(start)
+        if self.banded:
+            for index, g, report in self.along_a_line.run(energies, first):
+                yield index, self._full(g), report
+            return
+        track = Track() if track is None else track
         for index, energy in enumerate(energies):
             guess = track.guess(energy)
             g, report = self.find(energy, first if guess is None else guess)
             if report.ok:
                 track.add(energy, g)
             yield index, self._full(g), report
+
+    def each(
+        self, energies: Sequence[complex], starts: Sequence[Complex | None]
+    ) -> Iterator[tuple[Complex, EnergyReport]]:
+        """ǧ of energies in the given order, each from its own start, or else from results before it."""
+        given = [self._field(start) for start in starts if start is not None]
+        if self.banded and len(given) == len(starts):
+            for g, report in self.along_a_line.each(np.array(energies), np.stack(given)):
+                yield self._full(g), report
+        elif self.banded:
+            for _, g, report in self.sweep(energies):
+                yield g, report
+        else:
+            last: Complex | None = None
+            for energy, start in zip(energies, starts, strict=True):
+                last, report = self.solve(energy, last if start is None else start)
+                yield last, report
 
 
 def _with_effort(report: EnergyReport, tried: list[EnergyReport]) -> EnergyReport:

@@ -92,14 +92,14 @@ def frequencies_at(
     pairing = bench.device.forms.pairing
     assert pairing is not None
     amplitudes: dict[float, Complex] = bench.kept.setdefault("gap", {})
+    known = [amplitudes.get(frequency) for frequency in frequencies.tolist()]
+    starts = [None if x is None else from_frame(*frame(*x)) for x in known]
     found = []
-    last: Complex | None = None
-    for frequency in frequencies.tolist():
-        known = amplitudes.get(frequency)
-        start = last if known is None else from_frame(*frame(*known))
-        last, report = solver.solve(1j * frequency, start)
-        amplitudes[frequency] = np.stack(riccati(last))
-        found.append((singlet(last[pairing.node]), report))
+    for frequency, (g, report) in zip(
+        frequencies.tolist(), solver.each((1j * frequencies).tolist(), starts), strict=True
+    ):
+        amplitudes[frequency] = np.stack(riccati(g))
+        found.append((singlet(g[pairing.node]), report))
     return found
 
 

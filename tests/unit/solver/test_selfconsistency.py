@@ -34,9 +34,10 @@ def test_anderson_solves_a_linear_fixed_point_in_as_many_steps_as_it_has_modes()
 
 
 def test_the_bulk_gap_comes_out() -> None:
+    """The last change of Δ is 1e-7 of it; each step takes 0.035 of the error off, Δ∂ ln f/∂Δ = 0.965 here."""
     solution = uf.solve(bulk_case(0.31))
     assert solution.converged
-    np.testing.assert_allclose(solution.observables["Delta_abs"], bcs_gap(0.31, 0.47), rtol=1e-6)
+    np.testing.assert_allclose(solution.observables["Delta_abs"], bcs_gap(0.31, 0.47), rtol=1e-7 / 0.035)
 
 
 def test_no_gap_survives_above_tc() -> None:
