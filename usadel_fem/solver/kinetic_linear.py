@@ -18,7 +18,7 @@ from usadel_fem.keldysh import KineticOperator
 from usadel_fem.physics.keldysh import EIGHT, advanced, components, keldysh
 from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex, Real
 from usadel_fem.solver.krylov import gmres
-from usadel_fem.solver.linear import ScalarInverse, one_thread
+from usadel_fem.solver.linear import one_thread, scalar_inverse
 
 KINDS = ((0,), (1, 2, 3), (4,), (5, 6, 7))
 """Components of ĥ that share a scalar matrix."""
@@ -60,7 +60,7 @@ class KineticPreconditioner:
 
     def __init__(self, operator: KineticOperator, free: Index, dimension: int) -> None:
         inner = (m[free][:, free] for m in scalar_matrices(operator))
-        self.inverses = [ScalarInverse(_regular(m), dimension) for m in inner]
+        self.inverses = [scalar_inverse(_regular(m), dimension) for m in inner]
 
     def __call__(self, residual: Real) -> Real:
         """(n, 8) → (n, 8)."""

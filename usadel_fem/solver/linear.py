@@ -22,17 +22,21 @@ from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.linearise import hessian, tangent_frames
-from usadel_fem.physics.nambu import Complex
+from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.krylov import gmres
 
-MULTIGRID_ABOVE = 20_000
-"""Unknowns of a 3D scalar matrix above which a hierarchy replaces the factorisation."""
+MULTIGRID_ABOVE = {2: 2_000, 3: 1_000}
+"""Free nodes above which multigrid cycles take less time than the factorisation, by dimension of the mesh."""
+
+REAL_ABOVE = 20_000
+"""The same in 3D for real matrices whose systems are solved to many digits."""
 
 OUTDATED = 0.1
 """Relative change of the local potentials that asks for a new scalar matrix."""
 
 LEAST = 1e-3
-"""Real part of a shift relative to the mean of all: K alone is singular on an island without potentials."""
+"""Real part of a shift relative to the mean of all, or to K where that is smaller, as on P2 vertices without
+weight: K alone is singular on an island without potentials."""
 
 RESTART = 40
 """Steps of a GMRES cycle."""
@@ -49,30 +53,23 @@ def one_thread() -> AbstractContextManager[Any]:
     return _controller().limit(limits=1)
 
 
-class ScalarInverse:
-    """Applies (K/2 + shift)⁻¹ on the free nodes to many columns at once, real or complex as the matrix is.
+class Factorisation:
+    """A factorisation that acts on many columns at once, real or complex as the matrix is.
 
     Attributes:
-        order: of the columns in memory that costs no copies, "F" or "C".
+        order: of the columns in memory that costs no copies.
     """
 
-    def __init__(self, matrix: sparse.csr_matrix, dimension: int) -> None:
-        self._inverse: Any
-        if dimension == 3 and matrix.shape[0] > MULTIGRID_ABOVE:
-            from usadel_fem.solver.multigrid import Multigrid
+    order = "F"
 
-            self._inverse = Multigrid(matrix)
-            self._at_once, self.order = 16, "C"
-            return
+    def __init__(self, matrix: sparse.csr_matrix) -> None:
         with one_thread():
-            self._inverse = splu(
+            self._inverse: Any = splu(
                 matrix.tocsc(),
                 options={"SymmetricMode": True},
                 permc_spec="MMD_AT_PLUS_A",
                 diag_pivot_thresh=0.01,
             )
-
-        self.order = "F"
         self._at_once = 4 if np.iscomplexobj(matrix.data) else 32
 
     def __call__(self, columns: Complex) -> Complex:
@@ -82,6 +79,15 @@ class ScalarInverse:
         return np.concatenate(
             [self._inverse.solve(columns[:, k : k + self._at_once]) for k in groups], axis=1
         )
+
+
+def scalar_inverse(matrix: sparse.csr_matrix, dimension: int) -> Callable[[Real], Real]:
+    """Of a real symmetric matrix, exact or by one multigrid cycle, on (n, k) columns."""
+    if dimension == 3 and matrix.shape[0] > REAL_ABOVE:
+        from usadel_fem.solver.multigrid import Hierarchy
+
+        return Hierarchy(matrix).inverse(np.zeros(matrix.shape[0]))
+    return Factorisation(matrix)
 
 
 @dataclass
@@ -98,7 +104,7 @@ class ScalarPreconditioner:
     dimension: int
     he_over_eh: complex | None = None
     _shift: Complex | None = field(default=None, init=False)
-    _inverse: ScalarInverse | None = field(default=None, init=False)
+    _inverse: Any = field(default=None, init=False)
 
     def prepare(self, lin: Linearisation) -> None:
         """Factorise for the potentials of a linearisation, unless the last ones are close to them."""
@@ -107,9 +113,17 @@ class ScalarPreconditioner:
             change = float(np.abs(shift - self._shift).sum())
             if change <= OUTDATED * float(np.abs(shift).sum()):
                 return
-        stiffness = 0.5 * self.forms.scalar_stiffness[self.free][:, self.free]
-        self._inverse = ScalarInverse((stiffness + sparse.diags(shift)).tocsr(), self.dimension)
-        self._shift = shift
+        self._inverse, self._shift = self._shifted(shift), shift
+
+    @cached_property
+    def _shifted(self) -> Callable[[Complex], Any]:
+        """(K/2 + s)⁻¹ for a nodal s."""
+        half = sparse.csr_matrix(0.5 * self.forms.scalar_stiffness[self.free][:, self.free])
+        if self.free.size > MULTIGRID_ABOVE.get(self.dimension, np.inf):
+            from usadel_fem.solver.multigrid import Hierarchy
+
+            return Hierarchy(half).inverse
+        return lambda shift: Factorisation((half + sparse.diags(shift)).tocsr())
 
     def apply(self, frames: Any, residual: Complex) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`."""
@@ -141,7 +155,7 @@ def local_shift(lin: Linearisation) -> Complex:
     mean = (np.trace(ee) + np.trace(hh)) / (2 * s)
     eye = np.eye(s)[:, :, None]
     variance = sum((np.abs(block - mean * eye) ** 2).sum(axis=(0, 1)) for block in (ee, hh)) / (2 * s)
-    least = max(LEAST * float(np.abs(mean).mean()), 1e-12)
+    least = LEAST * np.minimum(np.abs(mean).mean(), 0.5 * lin.forms.scalar_stiffness.diagonal()) + 1e-12
     return np.asarray(np.maximum(np.sqrt(variance) + np.maximum(-mean.real, 0.0), least) - 1j * mean.imag)
 
 

@@ -1,11 +1,13 @@
-"""A multigrid cycle for many columns at once: the hierarchy is PyAMG's, the smoothing damped Jacobi.
+"""Multigrid cycles for K/2 + s with any nodal s: one hierarchy of K/2 per mesh, many columns at once.
 
-PyAMG's own cycle takes one column after another; sparse matrix × dense block products take all of them in
-the time of a few.
+PyAMG aggregates K/2; the shift s goes down the levels as the weights ∫ φ_i do, lumped. A cycle is symmetric:
+a forward Gauss–Seidel sweep, the coarse correction, a backward sweep.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,48 +15,134 @@ import pyamg
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from usadel_fem import kernels
 from usadel_fem.physics.nambu import Complex
 
-SWEEPS = 2
-"""Jacobi sweeps before and after the coarse correction."""
-
-COARSEST = 500
+COARSEST = 300
 """Unknowns that are factorised."""
 
+STRONG = 0.04
+"""Couplings to aggregate along, relative to √(a_ii a_jj): those across a stretched element are left out."""
 
-class Multigrid:
-    """Approximates A⁻¹ for A = K/2 + a real or complex diagonal; the aggregates are those of its modulus."""
+
+@dataclass(frozen=True)
+class Level:
+    """K/2 of a level and the interpolation P from the next coarser one; its rows sum to 1 away from edges."""
+
+    matrix: sparse.csr_matrix
+    up: sparse.csr_matrix
+
+    @cached_property
+    def row_sums(self) -> Complex:
+        """Of P."""
+        return np.asarray(self.up @ np.ones(self.up.shape[1]))
+
+
+class Hierarchy:
+    """The levels of a real symmetric matrix (n, n) that acts on constants as a stiffness matrix does."""
 
     def __init__(self, matrix: sparse.csr_matrix) -> None:
-        size = matrix.real + sparse.diags(np.abs(matrix.diagonal().imag))
-        levels = pyamg.smoothed_aggregation_solver(sparse.csr_matrix(size), max_coarse=COARSEST).levels
-        self._down = [sparse.csr_matrix(level.P.T) for level in levels[:-1]]
-        self._up = [sparse.csr_matrix(level.P) for level in levels[:-1]]
-        self._matrices = [sparse.csr_matrix(matrix)]
-        for up, down in zip(self._up, self._down, strict=True):
-            self._matrices.append(sparse.csr_matrix(down @ self._matrices[-1] @ up))
-        self._damped = [_damped_inverse(a) for a in self._matrices[:-1]]
-        self._coarsest: Any = splu(self._matrices[-1].tocsc())
+        found = pyamg.smoothed_aggregation_solver(
+            sparse.csr_matrix(matrix),
+            max_coarse=COARSEST,
+            strength=("symmetric", {"theta": STRONG}),
+            smooth=("jacobi", {"weighting": "local"}),
+            improve_candidates=None,
+        ).levels
+        self.levels = [Level(_sorted(fine.A), _sorted(fine.P)) for fine in found[:-1]]
+        self.coarsest = _sorted(found[-1].A)
 
-    def solve(self, columns: Complex) -> Complex:
-        """One V-cycle on (n, k)."""
-        return self._cycle(0, np.ascontiguousarray(columns))
+    def inverse(self, shift: Complex) -> Cycle:
+        """Approximates (matrix + diag(shift))⁻¹, shift (n,) real or complex."""
+        return Cycle(self, shift)
 
-    def _cycle(self, level: int, right: Complex) -> Complex:
-        if level == len(self._up):
-            return np.ascontiguousarray(self._coarsest.solve(right))
-        matrix, damped = self._matrices[level], self._damped[level]
-        x = damped * right
-        for _ in range(SWEEPS - 1):
-            x += damped * (right - matrix @ x)
-        x += self._up[level] @ self._cycle(level + 1, self._down[level] @ (right - matrix @ x))
-        for _ in range(SWEEPS):
-            x += damped * (right - matrix @ x)
+
+class Cycle:
+    """One V-cycle on (n, k) columns, real or complex as the shift is.
+
+    Attributes:
+        order: of the columns in memory that costs no copies.
+    """
+
+    order = "C"
+
+    def __init__(self, hierarchy: Hierarchy, shift: Complex) -> None:
+        smoother: Any = PlainSmoother if kernels.compiled() is None else CompiledSmoother
+        self._smoothers = []
+        for level in hierarchy.levels:
+            self._smoothers.append(smoother(level, level.matrix.diagonal() + shift))
+            shift = level.up.T @ (shift * level.row_sums)
+        self._coarsest: Any = splu((hierarchy.coarsest + sparse.diags(shift)).tocsc())
+
+    def __call__(self, columns: Complex) -> Complex:
+        """≈ the inverse on (n, k)."""
+        right = np.ascontiguousarray(columns)
+        stack = []
+        for smoother in self._smoothers:
+            x, coarse = smoother.down(right)
+            stack.append((smoother, right, x))
+            right = coarse
+        # a column at a time: BLAS would round some of them otherwise than others
+        x = np.stack([self._coarsest.solve(column) for column in right.T], axis=1)
+        for smoother, right, fine in reversed(stack):
+            x = smoother.up(right, fine, x)
         return x
 
 
-def _damped_inverse(matrix: sparse.csr_matrix) -> Complex:
-    """ω/a_ii with ω = 4/3 over a bound of the largest eigenvalue of D⁻¹A, the maximum row sum, (n, 1)."""
-    inverse = 1 / matrix.diagonal()
-    largest = float(np.max(np.abs(inverse) * np.asarray(abs(matrix).sum(axis=1)).ravel()))
-    return (4 / 3 / largest * inverse)[:, None]
+class PlainSmoother:
+    """The two halves of a cycle on one level; see `Cycle`."""
+
+    def __init__(self, level: Level, diagonal: Complex) -> None:
+        self.level = level
+        self._lower, self._upper = sparse.tril(level.matrix, -1).tocsr(), sparse.triu(level.matrix, 1).tocsr()
+        self._sweep: Any = splu(
+            (self._lower + sparse.diags(diagonal)).tocsc(),
+            permc_spec="NATURAL",
+            diag_pivot_thresh=0.0,
+            options={"Equil": False},
+        )
+
+    def down(self, right: Complex) -> tuple[Complex, Complex]:
+        """x after a forward sweep from 0, and the right side of the coarser level."""
+        x = self._sweep.solve(right)
+        return x, -(self.level.up.T @ (self._upper @ x))
+
+    def up(self, right: Complex, x: Complex, coarse: Complex) -> Complex:
+        """x corrected by the coarser level and swept backwards."""
+        return np.asarray(self._sweep.solve(right - self._lower @ (x + self.level.up @ coarse), trans="T"))
+
+
+class CompiledSmoother:
+    """The compiled twin of `PlainSmoother`."""
+
+    def __init__(self, level: Level, diagonal: Complex) -> None:
+        from usadel_fem.kernels import multigrid
+
+        self._compiled = multigrid
+        self._inverse = (1 / diagonal).view(np.float64)
+        self._pairs = np.iscomplexobj(diagonal)
+        self._kind = diagonal.dtype
+        self._matrix = level.matrix.indptr, level.matrix.indices, level.matrix.data
+        self._up = level.up.indptr, level.up.indices, level.up.data
+        self._coarse = level.up.shape[1]
+
+    def down(self, right: Complex) -> tuple[Complex, Complex]:
+        """See `PlainSmoother`."""
+        rows = right.view(np.float64)
+        x, coarse = np.empty_like(rows), np.empty((self._coarse, rows.shape[1]))
+        self._compiled.forward(*self._matrix, self._inverse, self._pairs, rows, x)
+        self._compiled.restricted_rest(*self._matrix, *self._up, x, coarse)
+        return x.view(self._kind), coarse.view(self._kind)
+
+    def up(self, right: Complex, x: Complex, coarse: Complex) -> Complex:
+        """See `PlainSmoother`."""
+        rows = x.view(np.float64)
+        self._compiled.prolong(*self._up, np.ascontiguousarray(coarse).view(np.float64), rows)
+        self._compiled.backward(*self._matrix, self._inverse, self._pairs, right.view(np.float64), rows)
+        return x
+
+
+def _sorted(matrix: Any) -> sparse.csr_matrix:
+    matrix = sparse.csr_matrix(matrix, dtype=float)
+    matrix.sort_indices()
+    return matrix

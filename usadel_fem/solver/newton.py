@@ -23,7 +23,7 @@ STEP_CAP = 0.7
 ROUNDING = 1e3 * np.finfo(float).eps
 """Rounding of w relative to |ǧ|²: measured at gap edges, where |ǧ| reaches hundreds."""
 
-LAST = 0.5
+LAST = 0.3
 """The part of what is accepted as an end that the last linear solve may leave."""
 
 PATIENCE = 6
@@ -156,8 +156,11 @@ class _Iteration:
 
     def _forcing(self, size: float, g: Complex) -> float:
         """Relative accuracy of a linear solve: what the quadratic error of the step makes of it anyway, and
-        no more than the end of the iteration asks for."""
-        return max(float(np.clip(0.3 * size, 1e-4, 0.1)), min(LAST * self._accepted(g) / size, 0.3))
+        no more than the end of the iteration asks for.
+
+        Ten times looser far from the solution, a cold start on a large mesh often leads to another root.
+        """
+        return max(float(np.clip(0.3 * size, 1e-4, 0.01)), min(LAST * self._accepted(g) / size, 0.3))
 
     def _accepted(self, g: Complex) -> float:
         """Size of a step within the tolerance, or within rounding where |ǧ| is large."""

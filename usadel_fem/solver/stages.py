@@ -19,7 +19,7 @@ from usadel_fem.normal import ACTIVE, NormalOperator, Potentials
 from usadel_fem.physics.nambu import Real
 from usadel_fem.solver.kinetic_linear import scalar_matrices
 from usadel_fem.solver.krylov import gmres
-from usadel_fem.solver.linear import ScalarInverse, one_thread
+from usadel_fem.solver.linear import one_thread, scalar_inverse
 
 ACCURACY = 1e-12
 """Of the potentials, relative to their largest: what a linear solve leaves."""
@@ -84,7 +84,7 @@ class StageSolver:
             with one_thread():
                 self._lu = splu(matrix.tocsc())
         else:
-            self._inverses = [ScalarInverse(m + rate * self.free_mass, self.dimension) for m in self._scalar]
+            self._inverses = [scalar_inverse(m + rate * self.free_mass, self.dimension) for m in self._scalar]
 
     def approximate(self, residual: Real) -> Real:
         """P⁻¹ of a residual on the free nodes, (n, 4): exact where spins neither precess nor mix."""
