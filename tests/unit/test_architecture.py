@@ -18,6 +18,7 @@ LAYERS = {
     "progress": 1,
     "fieldmesh": 1,
     "case": 1,
+    "templates": 1,
     "physics": 2,
     "materials": 3,
     "material_table": 3,
