@@ -10,12 +10,10 @@ from usadel_fem.case.base import Model
 from usadel_fem.case.expressions import Expression
 from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
+from usadel_fem.fem.mesh_report import mesh_lines
 from usadel_fem.material_report import device_reports
 from usadel_fem.run import check_request, rule_of
 from usadel_fem.solver.window import edges
-
-MEASURE = {1: "length", 2: "area", 3: "volume"}
-SIDE = {1: "points", 2: "length", 3: "area"}
 
 
 def describe(case: Case) -> str:
@@ -32,24 +30,16 @@ def describe(case: Case) -> str:
 
 def _mesh(device: Device) -> list[str]:
     info, space = summary(device.mesh), device.space
-    dim = info["dimension"]
     shape = "curved " if info["curved"] else ""
     lines = [
-        f"mesh: {dim}D, {info['elements']} {shape}elements, "
+        f"mesh: {info['dimension']}D, {info['elements']} {shape}elements, "
         f"edges {info['h_min']:.4g} to {info['h_max']:.4g}, coordinates {', '.join(info['axes'])}",
         f"  {space.size} nodes of order {space.order}, {8 * space.size} complex unknowns at each energy",
     ]
-    for name, region in info["regions"].items():
-        lines.append(
-            f"  region {name}: {region['elements']} elements, {MEASURE[dim]} {region['measure']:.6g}"
-        )
-    for name, side in info["boundaries"].items():
-        role = "terminal" if name in device.case.terminal else "vacuum"
-        lines.append(f"  boundary {name}: {SIDE[dim]} {side['measure']:.6g}, {role}")
+    roles = {name: "terminal" if name in device.case.terminal else "vacuum" for name in info["boundaries"]}
     for name, side in info["interfaces"].items():
-        role = "tunnel barrier" if side["split"] else "transparent"
-        lines.append(f"  interface {name}: {SIDE[dim]} {side['measure']:.6g}, {role}")
-    return lines
+        roles[name] = "tunnel barrier" if side["split"] else "transparent"
+    return [*lines, *mesh_lines(info, roles)]
 
 
 def _materials(device: Device) -> list[str]:

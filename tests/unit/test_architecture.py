@@ -35,6 +35,7 @@ LAYERS = {
     "solution": 8,
     "nonequilibrium": 8,
     "transient": 8,
+    "convert": 8,
     "run": 9,
     "describe": 10,
     "cli": 11,

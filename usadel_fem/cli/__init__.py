@@ -23,6 +23,7 @@ def main() -> None:
 
 COMMANDS = (
     starting.new,
+    starting.mesh,
     cases.check,
     solving.run,
     cases.material,
