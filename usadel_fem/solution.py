@@ -16,6 +16,7 @@ from usadel_fem.io.result import write_result
 from usadel_fem.io.summary import write_summary
 from usadel_fem.io.tables import write_tables
 from usadel_fem.io.vtk import write_fields
+from usadel_fem.io.vtkhdf import write_vtkhdf
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.basis import to_plain_basis
@@ -163,6 +164,11 @@ class Solution:
         """
         wanted = self.case.output.fields if fields is None else fields
         return write_fields(Path(directory), self.mesh, self.energies, self.observables, wanted)
+
+    def to_vtkhdf(self, directory: str | Path, fields: Collection[str] | None = None) -> list[Path]:
+        """Write fields.vtkhdf, one file with every energy or time; returns it. Arguments as of `to_vtu`."""
+        wanted = self.case.output.fields if fields is None else fields
+        return write_vtkhdf(Path(directory), self.mesh, self.energies, self.observables, wanted)
 
     def to_csv(self, directory: str | Path) -> list[Path]:
         """Write scalars, spectra, convergence and nodal fields as CSV tables; returns the files."""
