@@ -2,8 +2,8 @@
 
 python docs/paraview.py
 
-The case is solved and written as fields.vtkhdf; a child process, which may crash without harm, reads that with
-VTK's own reader (the one of ParaView) and draws off screen.
+The case is solved and written as fields.vtkhdf; a child process, which may crash without harm, reads that
+with VTK's own reader (the one of ParaView) and draws off screen.
 """
 
 from __future__ import annotations

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from usadel_fem.case import Case
-from usadel_fem.case.base import Model
-from usadel_fem.case.expressions import Expression
+from usadel_fem.case.given import given
 from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
 from usadel_fem.fem.mesh_report import mesh_lines
@@ -45,36 +41,14 @@ def _mesh(device: Device) -> list[str]:
 def _materials(device: Device) -> list[str]:
     case, lines = device.case, []
     for region, name in case.region.items():
-        lines.append(f"region {region} = {name}: {_given(case.material[name])}")
+        lines.append(f"region {region} = {name}: {given(case.material[name])}")
     for report in device_reports(device):
         lines.append(f"{report.key}: {report.brief()}")
         lines += [f"  warning: {warning}" for warning in report.warnings]
     for kind in ("terminal", "interface"):
         for name, value in getattr(case, kind).items():
-            lines.append(f"{kind} {name}: {_given(value)}")
+            lines.append(f"{kind} {name}: {given(value)}")
     return lines
-
-
-def _given(model: Model) -> str:
-    """The keys of a model that differ from their defaults."""
-    parts = []
-    for key, field in type(model).model_fields.items():
-        value = getattr(model, key)
-        if value != field.get_default(call_default_factory=True):
-            parts.append(f"{field.alias or key} = {_text(value)}")
-    return ", ".join(parts) or "defaults"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Expression):
-        return f'"{value.text}"'
-    if isinstance(value, Model):
-        return "{" + _given(value) + "}"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k} = {_text(v)}" for k, v in value.items()) + "}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _solve(device: Device) -> list[str]:

@@ -19,6 +19,7 @@ from ..errors import show
 from . import checks
 from .base import Broken, FrozenDict, Model
 from .expressions import Expression, Scalar
+from .given import case_page
 from .impurities import Impurities
 from .meshing import MeshSpec
 from .output import Line, Output, Point, Probe
@@ -177,6 +178,13 @@ class Case(Model):
     def material_of(self, region: str) -> Material:
         """The material of a region."""
         return self.material[self.region[region]]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        sections = {
+            key: getattr(self, key) for key in type(self).model_fields if key not in ("info", "source")
+        }
+        return case_page(self.info.title, sections)
 
     @classmethod
     def _reading(cls, data: Mapping[str, Any]) -> AbstractContextManager[Any]:
