@@ -19,6 +19,7 @@ LAYERS = {
     "fieldmesh": 1,
     "case": 1,
     "templates": 1,
+    "citations": 2,
     "physics": 2,
     "materials": 3,
     "material_table": 3,

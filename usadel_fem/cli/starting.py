@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from usadel_fem.cli.common import plain_errors, require_directory
+from usadel_fem.cli.completion import templates
 from usadel_fem.errors import CaseError, Problem
 
 
 @click.command()
-@click.argument("template", required=False)
+@click.argument("template", required=False, shell_complete=templates)
 @click.argument("name", required=False, type=click.Path(path_type=Path))
 @click.option("--list", "listed", is_flag=True, help="Name the templates, and say what each of them shows.")
 def new(template: str | None, name: Path | None, listed: bool) -> None:
