@@ -85,7 +85,7 @@ def read_any(path: Path, *, scale: float = 1.0, numbers: str | None = None) -> I
 
 def _read(path: Path) -> meshio.Mesh:
     if not path.is_file():
-        raise fail("names a file that does not exist", str(path))
+        raise fail("must be a file" if path.exists() else "names a file that does not exist", str(path))
     suffix = path.suffix.casefold()
     if suffix not in meshio.extension_to_filetypes:
         known = sorted(meshio.extension_to_filetypes)

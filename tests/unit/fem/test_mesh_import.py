@@ -200,6 +200,7 @@ def test_names_that_a_file_cannot_hold(tmp_path: Path) -> None:
     ("name", "content", "says"),
     [
         ("none.vtu", None, "names a file that does not exist"),
+        ("", None, "must be a file"),
         ("mesh.vtux", "x", "must have the extension of a mesh format; received .vtux (did you mean '.vtu'?)"),
         ("broken.vtu", "x", "must be a readable mesh"),
         ("broken.msh", "$MeshFormat\n4.1 0 8\n", "must be a readable mesh"),
