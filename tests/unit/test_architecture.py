@@ -15,6 +15,7 @@ LAYERS = {
     "errors": 0,
     "outcomes": 0,
     "labelled": 0,
+    "parallel": 1,
     "progress": 1,
     "fieldmesh": 1,
     "case": 1,
