@@ -36,6 +36,7 @@ LAYERS = {
     "nonequilibrium": 8,
     "transient": 8,
     "run": 9,
+    "sweeping": 10,
     "describe": 10,
     "cli": 11,
     "__main__": 12,

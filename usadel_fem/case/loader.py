@@ -52,7 +52,9 @@ def load_case(path: str | Path, overrides: Mapping[str, Any] = _NONE) -> Case:
     (0.83, 'wire.out')
     """
     file = str(path)
-    changes = tuple((key, value if isinstance(value, str) else _toml(value)) for key, value in overrides.items())
+    changes = tuple(
+        (key, value if isinstance(value, str) else _toml(value)) for key, value in overrides.items()
+    )
     text = _text(Path(path), file)
     return _resolved(_parsed(text, file), Source(text, str(Path(path).parent), file, changes))
 

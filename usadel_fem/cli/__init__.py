@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from usadel_fem import __version__
-from usadel_fem.cli import cases, results, solving
+from usadel_fem.cli import cases, results, solving, sweeps
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -24,6 +24,7 @@ def main() -> None:
 COMMANDS = (
     cases.check,
     solving.run,
+    sweeps.sweep,
     cases.material,
     results.info,
     results.export,
