@@ -59,7 +59,7 @@ def table() -> list[dict[str, str]]:
 
 
 def kulik_omelyanchuk(phase: float) -> float:
-    """I of a short diffusive SNS junction at T = 0 with σ_N = 2N_FD, q = 1: (π Δ/R) cos(φ/2) artanh sin(φ/2)."""
+    """I of a short diffusive SNS junction at T = 0, (πΔ/R) cos(φ/2) artanh sin(φ/2) with 1/R = 2N_FD/L."""
     return float(np.pi * 0.7 * np.cos(phase / 2) * np.arctanh(np.sin(phase / 2)) * 2 * 0.83 / 0.02)
 
 
