@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from usadel_fem.physics.basis import from_plain_basis, to_plain_basis
     from usadel_fem.run import solve
     from usadel_fem.solution import Solution, load
+    from usadel_fem.sweeping import sweep
 
 __version__ = "0.1.0"
 
@@ -24,6 +25,7 @@ __all__ = [
     "load",
     "load_case",
     "solve",
+    "sweep",
     "to_plain_basis",
 ]
 
@@ -35,6 +37,7 @@ _HOME = {
     "load": "usadel_fem.solution",
     "load_case": "usadel_fem.case",
     "solve": "usadel_fem.run",
+    "sweep": "usadel_fem.sweeping",
     "to_plain_basis": "usadel_fem.physics.basis",
 }
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy.sparse.linalg import spsolve
 
 from usadel_fem.action import is_real
 from usadel_fem.case import Case
+from usadel_fem.case.base import FrozenDict
 from usadel_fem.case.checks import check_names, check_values
 from usadel_fem.case.expressions import Scalar, evaluate
 from usadel_fem.case.physical import Material
@@ -244,6 +245,24 @@ def build_device(case: Case, *, unbounded: bool = False) -> Device:
         raise CaseError(problems)
     materials = tuple(case.material_of(region) for region in sorted(mesh.regions))
     return Device(case, space, materials)
+
+
+def at_voltages(device: Device, voltages: Mapping[str, float], conductance: bool) -> Device:
+    """The same device, its matrices included, with voltages where terminals floated.
+
+    Args:
+        voltages: by terminal.
+        conductance: whether conductances are asked for.
+    """
+    case = device.case
+    terminals = dict(case.terminal)
+    for name, v in voltages.items():
+        terminals[name] = terminals[name].model_copy(update={"voltage": v, "floating": False})
+    solve = case.solve.model_copy(update={"conductance": conductance})
+    case = case.model_copy(update={"terminal": FrozenDict(terminals), "solve": solve})
+    changed = replace(device, case=case)
+    changed.__dict__["forms"] = device.forms
+    return changed
 
 
 def _check_vortices(case: Case, space: Space) -> list[Problem]:

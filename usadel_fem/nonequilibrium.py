@@ -9,13 +9,11 @@ kind = "equilibrium" remain, to the last digit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from usadel_fem.case.base import FrozenDict
-from usadel_fem.device import Device
+from usadel_fem.device import Device, at_voltages
 from usadel_fem.io.result import ResultWriter
 from usadel_fem.labelled import Observable
 from usadel_fem.observables.defects import Defects
@@ -31,6 +29,7 @@ from usadel_fem.solver.kinetic import KineticSolver, KineticState
 from usadel_fem.solver.panels import Group, Integral, integrate
 from usadel_fem.solver.pool import Workers
 from usadel_fem.solver.window import bias, edges
+from usadel_fem.solver.worker import Change
 
 SETTLING = 20
 """Newton steps for the voltages of floating terminals."""
@@ -50,17 +49,21 @@ class KineticRun:
         device: what is solved.
         rule: the Matsubara rule of the equilibrium part.
         delta: self-consistent Δ_p or None.
-        jobs: worker processes.
+        workers: where energies are solved.
         writer: where energies are kept; None keeps them in memory.
         progress: is told of every energy.
+        change: of the terminals of the workers' device, where this one's were changed.
+        trial: whether only the integrals count; ǧ and ĥ are not kept.
     """
 
     device: Device
     rule: MatsubaraRule
     delta: Complex | None
-    jobs: int
+    workers: Workers
     writer: ResultWriter | None
     progress: Progress
+    change: Change = None
+    trial: bool = False
     energies: list[float] = field(default_factory=list)
     reports: list[EnergyReport] = field(default_factory=list)
     kept: list[tuple[Complex, Real] | None] = field(default_factory=list)
@@ -96,20 +99,17 @@ class KineticRun:
     def integral(self) -> Integral:
         """Integrals over energy: currents and conductances as `_integrand` orders them."""
         solve = self.device.case.solve
-        with Workers(self.device, partial(KineticSolver, delta=self.delta), self.jobs) as workers:
-            self.progress.start(None, "energies")
-            if self.device.normal:
-                self._evaluate(workers, sorted(e.real for e in solve.energies or ()))
-                found = self._at_once()
-            else:
-                found = integrate(
-                    lambda new: self._evaluate(workers, new),
-                    edges(self.device, self.delta),
-                    solve.energy_tolerance,
-                    solve.max_energies,
-                    (Group(slice(0, -6), -2), Group(slice(-6, -2), -1)),
-                )
-        return found
+        self.progress.start(None, "energies")
+        if self.device.normal:
+            self._evaluate(sorted(e.real for e in solve.energies or ()))
+            return self._at_once()
+        return integrate(
+            self._evaluate,
+            edges(self.device, self.delta),
+            solve.energy_tolerance,
+            solve.max_energies,
+            (Group(slice(0, -6), -2), Group(slice(-6, -2), -1)),
+        )
 
     def charges(self, found: Integral) -> tuple[Real, Real]:
         """Driven charge currents (t,) of the terminals, and ∂I_a/∂V_b (swept b, t)."""
@@ -154,10 +154,12 @@ class KineticRun:
         state, report = self.solver.solve(energy)
         return state, energy, report
 
-    def _evaluate(self, workers: Workers, new: list[float]) -> Mapping[float, Real]:
+    def _evaluate(self, new: list[float]) -> Mapping[float, Real]:
         """Integrands at new energies; those that failed count as zero and are reported."""
         todo = [e for e in new if e not in self.currents]
-        for index, state, report in workers.solve(np.array(todo, dtype=complex), range(len(todo))):
+        energies = np.array(todo, dtype=complex)
+        found = self.workers.sweep(KineticSolver, self.delta, energies, range(len(todo)), self.change)
+        for index, state, report in found:
             self._take(state, todo[index], report)
         return {e: self._integrand(e) for e in new}
 
@@ -194,6 +196,8 @@ class KineticRun:
             self.defects.add(state.g, self.solver.spectral.source(energy))
         self.currents[energy], self.spectral[energy], self.slopes[energy] = driven, total, slopes
         self.noise[energy], self.stored[energy] = noise, stored_
+        if self.trial:
+            return
         if self.writer is None:
             self.kept.append(None if state is None else (state.g, state.h))
         elif not stored:
@@ -231,13 +235,15 @@ class KineticRun:
         sums = EquilibriumSums(self.device, self.rule, self.delta)
         if self.device.normal:
             return dict(sums.observables())
-        solver = DeviceSolver(self.device, self.delta)
-        frequencies = [1j * float(w) for w in self.rule.frequencies]
-        self.progress.start(len(frequencies), "Matsubara frequencies")
-        for index, g, report in solver.sweep(frequencies):
+        source = self.solver.spectral.source
+        frequencies = 1j * self.rule.frequencies
+        self.progress.start(frequencies.size, "Matsubara frequencies")
+        for index, g, report in self.workers.sweep(
+            DeviceSolver, self.delta, frequencies, range(frequencies.size), self.change
+        ):
             self.progress.advance(report)
             if report.ok:
-                sums.add(index, g, solver.source(frequencies[index]))
+                sums.add(index, g, source(complex(frequencies[index])))
             else:
                 self.converged = False
                 self.notes.append(str(report))
@@ -309,44 +315,34 @@ def _labelled(
     return found
 
 
-def settle(device: Device, run: Callable[[Device], KineticRun]) -> tuple[Device, bool]:
+def settle(device: Device, run: Callable[[Device, Change], KineticRun]) -> tuple[Device, Change, bool]:
     """The device with the voltages at which no charge flows through its floating terminals.
 
     Newton with the differential conductances: exact after one step in the normal state.
 
     Args:
-        run: builds what solves a device.
+        run: builds what solves a device that differs so from the workers'.
 
     Returns:
-        the device, and whether the currents vanish to `energy_tolerance` of the largest.
+        the device, how it differs, and whether the currents vanish to `energy_tolerance` of the largest.
     """
     terminals = device.case.terminal
     floating = [name for name, t in terminals.items() if t.floating]
     if not floating:
-        return device, True
+        return device, None, True
     tolerance = device.case.solve.energy_tolerance
-    voltages = dict.fromkeys(floating, 0.0)
+    voltages, settled = dict.fromkeys(floating, 0.0), False
     for _ in range(SETTLING):
-        trial = run(_at_voltages(device, voltages, conductance=True))
+        trial = run(at_voltages(device, voltages, True), (tuple(voltages.items()), True))
         currents, slopes = trial.charges(trial.integral())
         rows = [trial.terminals.index(name) for name in floating]
         columns = [trial.swept.index(name) for name in floating]
         step = -np.linalg.solve(slopes[np.ix_(columns, rows)].T, currents[rows])
         voltages = {n: v + float(s) for (n, v), s in zip(voltages.items(), step, strict=True)}
         small = np.abs(step).max() <= 0.1 * tolerance * bias(trial.device)
-        if small or (device.normal and trial.converged):
-            return _at_voltages(device, voltages, device.case.solve.conductance), True
-    return _at_voltages(device, voltages, device.case.solve.conductance), False
-
-
-def _at_voltages(device: Device, voltages: Mapping[str, float], conductance: bool) -> Device:
-    """The same device, its matrices included, with voltages where terminals floated."""
-    case = device.case
-    terminals = dict(case.terminal)
-    for name, v in voltages.items():
-        terminals[name] = terminals[name].model_copy(update={"voltage": v, "floating": False})
-    solve = case.solve.model_copy(update={"conductance": conductance})
-    case = case.model_copy(update={"terminal": FrozenDict(terminals), "solve": solve})
-    changed = replace(device, case=case)
-    changed.__dict__["forms"] = device.forms
-    return changed
+        settled = bool(small) or (device.normal and trial.converged)
+        if settled:
+            break
+    conductance = device.case.solve.conductance
+    change = tuple(voltages.items()), conductance
+    return at_voltages(device, voltages, conductance), change, settled

@@ -19,6 +19,7 @@ class Outcome(Enum):
     LINEAR_SOLVER_FAILED = "the linear system of a Newton step could not be solved"
     BROKEN_CAUSALITY = "the iteration left the physical branch (negative density of states)"
     NOT_A_NUMBER = "a number that is not finite appeared"
+    WORKERS_LOST = "every worker that tried it was lost"
     NOT_RUN = "it has not been solved yet"
 
     @property

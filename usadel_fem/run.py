@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from usadel_fem.observables.fields import FIELDS, common_fields, wanted
 from usadel_fem.observables.probes import check_probes, probe_observables
 from usadel_fem.observables.spectrum import SpectrumFields
 from usadel_fem.outcomes import EnergyReport
+from usadel_fem.parallel.lanes import Crew
 from usadel_fem.physics.matsubara import MatsubaraRule, matsubara_rule
 from usadel_fem.physics.nambu import Complex
 from usadel_fem.progress import Progress, choose_progress
@@ -35,8 +38,9 @@ from usadel_fem.solution import Solution
 from usadel_fem.solver.critical import critical_temperature
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.kinetic_gap import solve_driven_gap
-from usadel_fem.solver.pool import solve_energies
+from usadel_fem.solver.pool import Workers, hire
 from usadel_fem.solver.selfconsistency import GapResult, solve_gap
+from usadel_fem.solver.worker import Change
 from usadel_fem.transient import TransientRun
 
 RULE_TOLERANCE = 1e-8
@@ -49,6 +53,8 @@ def solve(
     progress: bool | Progress | None = None,
     output: Path | None = None,
     jobs: int = 1,
+    scheduler: str | None = None,
+    executor: Executor | None = None,
     resume: bool = False,
 ) -> Solution:
     """Solve a case.
@@ -57,12 +63,18 @@ def solve(
         case: from `load_case` or built in Python.
         progress: True for a bar or plain lines on standard error.
         output: directory for result.h5, written energy by energy; None keeps everything in memory.
-        jobs: worker processes for energies.
+        jobs: energies solved at a time, by as many worker processes. Scripts that ask for more than one must
+            keep what they run under `if __name__ == "__main__":`, as `multiprocessing` says.
+        scheduler: "threads" or "threads:4" for threads instead, the address of a Dask scheduler
+            ("tcp://HOST:8786"), or "mpi" under `python -m mpi4py.futures`: these take all their workers
+            unless `jobs` is above 1.
+        executor: any `concurrent.futures.Executor` instead; it stays open.
         resume: go on with the result.h5 that is in `output`.
 
     Raises:
-        CaseError: the case and its mesh do not fit, a result of another case is to be resumed, or a run in
-            time is to be resumed or to have several jobs.
+        CaseError: the case and its mesh do not fit, there is no such scheduler, a result of another case is
+            to be resumed, or a run in time is to be resumed or to have several workers.
+        LostWorkers: workers end again and again without a result; what was finished is in `output`.
 
     >>> from usadel_fem import Case, solve
     >>> case = Case(
@@ -77,9 +89,13 @@ def solve(
     (True, (21, 4, 4))
     """
     if case.solve.time is not None:
-        check_time(jobs, resume)
+        check_time(jobs, resume, scheduler or executor)
+    if case.solve.kind == "spectrum" and not case.solve.self_consistent:
+        jobs = min(jobs, len(case.solve.energies or ()))
     with threadpool_limits(1):  # BLAS threads only disturb products of this size
-        return _Run(case, choose_progress(progress), output, jobs, resume).solution()
+        crew = hire(jobs, scheduler, executor)
+        with crew or nullcontext():
+            return _Run(case, choose_progress(progress), output, crew, resume).solution()
 
 
 def rule_of(device: Device) -> MatsubaraRule:
@@ -89,12 +105,15 @@ def rule_of(device: Device) -> MatsubaraRule:
     return matsubara_rule(solve_.temperature, device.largest_energy, solve_.cutoff, RULE_TOLERANCE)
 
 
-def check_time(jobs: int, resume: bool) -> None:
+def check_time(jobs: int, resume: bool, others: object = None) -> None:
     """A run in time does one step after another and keeps nothing between them."""
     problems = []
     if jobs != 1:
         rule = "must stand beside jobs = 1: each step in time follows from the last"
         problems.append(Problem("solve.time", rule, f"jobs = {jobs}", "run without --jobs"))
+    if others:
+        rule = "must not stand beside a scheduler: each step in time follows from the last"
+        problems.append(Problem("solve.time", rule, str(others), "run without --scheduler"))
     if resume:
         rule = "must not be resumed: steps in time are kept only at the end"
         problems.append(Problem("solve.time", rule, "resume", "run without --resume"))
@@ -130,7 +149,7 @@ class _Run:
     case: Case
     progress: Progress
     output: Path | None
-    jobs: int
+    crew: Crew | None
     resume: bool
     notes: list[str] = field(default_factory=list)
 
@@ -138,6 +157,7 @@ class _Run:
         self.began = time.perf_counter()
         self.device = build_device(self.case)
         check_request(self.device)
+        self.workers = Workers(self.device, self.crew)
         self.mesh = field_mesh(self.device)
         spectrum = self.case.solve.kind == "spectrum"
         self.rule = None
@@ -179,7 +199,7 @@ class _Run:
         kept: list[Complex | None] = [None] * self.energies.size
         reports: list[EnergyReport | None] = [None] * self.energies.size
         self.progress.start(self.energies.size, "energies")
-        for index, g, report in self._energies(writer, delta, gap):
+        for index, g, report in self._energies(writer, delta):
             reports[index] = report
             if report.ok:
                 omega = solver.source(complex(self.energies[index]))
@@ -194,7 +214,9 @@ class _Run:
         observables.update(common_fields(self.device, delta))
         if self.case.solve.critical_temperature:
             self.progress.start(None, "critical temperature")
-            found = critical_temperature(self.device, each=lambda t: self.progress.advance(f"T = {t:.6g}"))
+            found = critical_temperature(
+                self.device, each=lambda t: self.progress.advance(f"T = {t:.6g}"), workers=self.workers
+            )
             observables["Tc"] = Observable(
                 found.value, unit="energy", description="critical temperature k_B T_c"
             )
@@ -212,9 +234,9 @@ class _Run:
         def each(change: float) -> None:
             self.progress.advance(f"relative change of Δ {change:.1e}")
 
-        result = solve_gap(self.device, self.rule, each=each)
+        result = solve_gap(self.device, self.rule, each=each, workers=self.workers)
         if self.case.solve.kind == "nonequilibrium" and result.converged:
-            result = solve_driven_gap(self.device, self.rule, result, each=each)
+            result = solve_driven_gap(self.device, self.rule, result, each, self.workers)
         if not result.converged:
             failed = [str(r) for r in result.reports if not r.ok]
             text = (
@@ -230,11 +252,13 @@ class _Run:
         self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None
     ) -> Solution:
         assert self.rule is not None
-        rule, jobs, progress = self.rule, self.jobs, self.progress
-        settled, still = settle(
-            self.device, lambda device: KineticRun(device, rule, delta, jobs, None, progress)
-        )
-        run = KineticRun(settled, rule, delta, jobs, writer, progress)
+        rule, workers, progress = self.rule, self.workers, self.progress
+
+        def trial(device: Device, change: Change) -> KineticRun:
+            return KineticRun(device, rule, delta, workers, None, progress, change, trial=True)
+
+        settled, change, still = settle(self.device, trial)
+        run = KineticRun(settled, rule, delta, workers, writer, progress, change)
         if not still:
             self.notes.append("the voltages of the floating terminals did not settle")
         found: dict[str, Observable | Mapping[str, Observable]] = dict(run.run())
@@ -265,17 +289,14 @@ class _Run:
         return self._finish(writer, [], (), observables, defects, None, converged=run.converged)
 
     def _energies(
-        self, writer: ResultWriter | None, delta: Complex | None, gap: GapResult | None
+        self, writer: ResultWriter | None, delta: Complex | None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
         done: frozenset[int] = frozenset()
         if writer is not None and writer.done and self.output is not None:
             done = writer.done
             yield from self._stored(sorted(done))
         todo = [i for i in range(self.energies.size) if i not in done]
-        start = None
-        if gap is not None and self.case.solve.kind == "equilibrium" and gap.green_functions:
-            start = gap.green_functions[0]
-        yield from solve_energies(self.device, self.energies, todo, delta, self.jobs, start)
+        yield from self.workers.sweep(DeviceSolver, delta, self.energies, todo)
 
     def _stored(self, indices: Sequence[int]) -> Iterator[tuple[int, Complex, EnergyReport]]:
         assert self.output is not None

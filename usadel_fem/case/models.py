@@ -26,6 +26,7 @@ from .output import Line, Output, Point, Probe
 from .physical import Contact, Field, Interface, Material, PairPotential, Terminal, Vortex
 from .quantities import UnitSystem, units_of_case
 from .solving import Solve
+from .sweeping import Sweep
 from .units import UnitError, check_base_unit
 
 __all__ = [
@@ -160,6 +161,9 @@ class Case(Model):
     """Vortices in the initial phase of the pair potential."""
     solve: Solve
     """What to solve and how."""
+    sweep: Sweep = Described(default_factory=FrozenDict)
+    """Values of dotted keys, such as "material.F.D" = [1, 2] or {start =, stop =, num =}: a grid of cases for
+    `usadel-fem sweep`. One run of the case leaves it aside."""
     output: Output = Output()
     """What to write."""
     source: SkipJsonSchema[InstanceOf[Source]] = Described(default=Source(), exclude=True)
@@ -204,9 +208,6 @@ class Case(Model):
 
     @classmethod
     def _rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:
-        if "sweep" in data:
-            rule = "must wait: this version solves one case at a time"
-            yield Broken(("sweep",), rule, show(data["sweep"]), "change single keys with --set")
         yield from checks.section_rules(data)
 
     def _relations(self) -> Iterable[Broken]:

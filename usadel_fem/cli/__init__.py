@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from usadel_fem import __version__
-from usadel_fem.cli import cases, completion, results, solving, starting
+from usadel_fem.cli import cases, completion, results, solving, starting, sweeps
 
 
 def _version(context: click.Context, option: click.Parameter, asked: bool) -> None:
@@ -40,6 +40,7 @@ COMMANDS = (
     starting.mesh,
     cases.check,
     solving.run,
+    sweeps.sweep,
     cases.material,
     results.info,
     results.export,

@@ -39,10 +39,21 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Energies solved at a time."
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Where: processes, threads, threads:N, mpi, or the tcp://HOST:PORT of a Dask scheduler.",
+)
 @click.option("--resume", is_flag=True, help="Go on with what an interrupted run left in the directory.")
 @click.option("--quiet", is_flag=True, help="Show no progress and no closing words.")
 def run(
-    case_file: Path, settings: tuple[str, ...], output: Path | None, jobs: int, resume: bool, quiet: bool
+    case_file: Path,
+    settings: tuple[str, ...],
+    output: Path | None,
+    jobs: int,
+    scheduler: str | None,
+    resume: bool,
+    quiet: bool,
 ) -> None:
     """Solve a case; leave result.h5, fields.vtu, summary.json and log.txt in the output directory."""
     with plain_errors(case_file):
@@ -50,7 +61,7 @@ def run(
         directory = output if output is not None else Path(case.output.directory)
         require_directory(directory)
     with plain_errors(case_file, system=EXIT_FAILED):
-        solution = _solve(case, directory, jobs=jobs, resume=resume, quiet=quiet)
+        solution = _solve(case, directory, quiet, jobs=jobs, scheduler=scheduler, resume=resume)
         _write(solution, directory, case.output.formats)
     if not quiet:
         click.echo(f"results in {directory}: " + ", ".join(_left_in(directory)))
@@ -59,13 +70,17 @@ def run(
         sys.exit(EXIT_NOT_CONVERGED)
 
 
-def _solve(case: Case, directory: Path, *, jobs: int, resume: bool, quiet: bool) -> Solution:
+def _solve(
+    case: Case, directory: Path, quiet: bool, *, jobs: int, scheduler: str | None, resume: bool
+) -> Solution:
     from usadel_fem.run import solve
 
     progress = choose_progress(not quiet)
     try:
         with LoggedProgress(progress, directory / "log.txt", append=resume) as logged:
-            return solve(case, progress=logged, output=directory, jobs=jobs, resume=resume)
+            return solve(
+                case, progress=logged, output=directory, jobs=jobs, scheduler=scheduler, resume=resume
+            )
     except KeyboardInterrupt:
         click.echo(_interrupted(directory), err=True)
         sys.exit(EXIT_INTERRUPTED)

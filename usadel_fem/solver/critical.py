@@ -18,16 +18,21 @@ from threadpoolctl import threadpool_limits
 from usadel_fem import action
 from usadel_fem.action import Linearisation, pair
 from usadel_fem.device import Device
-from usadel_fem.physics.matsubara import MatsubaraRule, matsubara_rule
+from usadel_fem.physics.matsubara import matsubara_rule
 from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex
 from usadel_fem.physics.spectral import singlet
 from usadel_fem.solver.linear import NewtonSystem, ScalarPreconditioner
+from usadel_fem.solver.pool import Workers
 from usadel_fem.solver.selfconsistency import inverse_sum
+from usadel_fem.solver.worker import Bench, forget
 
 LOWEST = 1e-3
 """Temperatures below this part of the highest T_c0 count as no superconductivity."""
 
 SCAN = 9
+SHARED_ABOVE = 1000
+"""Nodes above which the response is worth sending to workers, vector by vector."""
+
 DIRECT_BELOW = 3000
 """Nodes up to which the response is factorised rather than iterated."""
 
@@ -43,7 +48,10 @@ class CriticalTemperature:
 
 
 def critical_temperature(
-    device: Device, tolerance: float = 1e-8, each: Callable[[float], None] | None = None
+    device: Device,
+    tolerance: float = 1e-8,
+    each: Callable[[float], None] | None = None,
+    workers: Workers | None = None,
 ) -> CriticalTemperature:
     """Highest T at which an infinitesimal Δ solves the gap equation.
 
@@ -51,41 +59,50 @@ def critical_temperature(
         device: with self-consistent regions; no terminal may superconduct.
         tolerance: relative, on T.
         each: called with every temperature that is tried.
+        workers: where frequencies are solved; None for this process.
     """
     pairing = device.forms.pairing
     assert pairing is not None
+    workers = Workers(device) if workers is None or device.forms.size < SHARED_ABOVE else workers
     highest = float(pairing.tc.max())
     start = np.exp(1j * device.initial_phase()[pairing.node])
 
     def excess(t: float) -> float:
         if each is not None:
             each(t)
-        return largest_eigenvalue(device, t, start)[0] - 1.0
+        return largest_eigenvalue(device, t, start, workers)[0] - 1.0
 
     upper, above = highest, excess(highest)
-    if above >= 0:
-        return CriticalTemperature(highest, largest_eigenvalue(device, highest, start)[1])
-    for t in highest * np.geomspace(1.0, LOWEST, SCAN)[1:]:
+    value = highest if above >= 0 else 0.0
+    for t in [] if above >= 0 else highest * np.geomspace(1.0, LOWEST, SCAN)[1:]:
         if excess(t) > 0:
             value = float(brentq(excess, t, upper, xtol=tolerance * highest, rtol=tolerance))
-            return CriticalTemperature(value, largest_eigenvalue(device, value, start)[1])
+            break
         upper = t
-    return CriticalTemperature(0.0, None)
+    mode = largest_eigenvalue(device, value, start, workers)[1] if value else None
+    workers.gather(forget, [("critical",)] * workers.count)
+    return CriticalTemperature(value, mode)
 
 
-def largest_eigenvalue(device: Device, temperature: float, start: Complex) -> tuple[float, Complex]:
-    """Largest real part of the eigenvalues of the gap operator at T, and its mode."""
+def largest_eigenvalue(
+    device: Device, temperature: float, start: Complex, workers: Workers | None = None
+) -> tuple[float, Complex]:
+    """Largest real part of the eigenvalues of the gap operator at T, and its mode.
+
+    Each worker answers for its share of the frequencies.
+    """
     pairing = device.forms.pairing
     assert pairing is not None
     rule = matsubara_rule(temperature, device.largest_energy, device.case.solve.cutoff, 1e-9)
     inverse_coupling = np.log(temperature / pairing.tc) + 2 * np.pi * temperature * inverse_sum(rule)
-    responses = _responses(device, rule)
+    workers = Workers(device) if workers is None else workers
+    below = rule.below_cutoff
+    pairs = list(zip(rule.weights[below].tolist(), rule.frequencies[below].tolist(), strict=True))
+    shares = workers.shares(pairs)
 
     def apply(delta: Complex) -> Complex:
-        total = np.zeros(delta.size, dtype=complex)
-        for weight, response in responses:
-            total += weight * response(delta.ravel())
-        return 2 * np.pi * temperature * total / inverse_coupling
+        total = sum(workers.gather(respond, [(temperature, share, delta.ravel()) for share in shares]))
+        return np.asarray(2 * np.pi * temperature * total / inverse_coupling)
 
     size = pairing.node.size
     if size <= 3:
@@ -98,42 +115,56 @@ def largest_eigenvalue(device: Device, temperature: float, start: Complex) -> tu
     return float(values[best].real), mode / mode[np.argmax(np.abs(mode))]
 
 
-def _responses(device: Device, rule: MatsubaraRule) -> list[tuple[float, Callable[[Complex], Complex]]]:
-    """(weight, Δ ↦ −if₀) at every frequency below the cutoff."""
-    forms, pairing = device.forms, device.forms.pairing
-    assert pairing is not None
-    g = np.broadcast_to(TAU3, (forms.size, 4, 4)).copy()
+def respond(bench: Bench, temperature: float, share: list[tuple[float, float]], delta: Complex) -> Complex:
+    """Σ weight·(−if₀) at the pairing nodes, (P,), over (weight, frequency); the responses of a temperature
+    are kept until another comes."""
+    known, responses = bench.kept.get("critical", (None, {}))
+    if known != temperature:
+        responses = {}
+        bench.kept["critical"] = temperature, responses
+    missing = [frequency for _, frequency in share if frequency not in responses]
+    responses.update(zip(missing, _responses(bench.device, missing), strict=True))
+    total = np.zeros(delta.size, dtype=complex)
+    for weight, frequency in share:
+        total += weight * responses[frequency](delta)
+    return total
+
+
+def _responses(device: Device, frequencies: list[float]) -> list[Callable[[Complex], Complex]]:
+    """Δ ↦ −if₀ at every frequency."""
+    g = np.broadcast_to(TAU3, (device.forms.size, 4, 4)).copy()
     eye = np.broadcast_to(np.eye(4, dtype=complex), g.shape).copy()
-    free = forms.free
+    return [_response(device, g, eye, frequency) for frequency in frequencies]
 
-    def response_at(frequency: float) -> Callable[[Complex], Complex]:
-        energy = 1j * frequency
-        omega = action.source(forms, energy, None, device.reservoirs(energy))
-        weights = forms.potentials(energy).pairing
-        assert weights is not None
-        preconditioner = ScalarPreconditioner(forms, free, device.space.dimension)
-        system = NewtonSystem(Linearisation.at(forms, eye, eye, g, omega), free, preconditioner)
-        small = free.size <= DIRECT_BELOW
+
+def _response(device: Device, g: Complex, eye: Complex, frequency: float) -> Callable[[Complex], Complex]:
+    """Around ǧ = τ₃, with frames 1."""
+    forms, pairing, free = device.forms, device.forms.pairing, device.forms.free
+    assert pairing is not None
+    energy = 1j * frequency
+    omega = action.source(forms, energy, None, device.reservoirs(energy))
+    weights = forms.potentials(energy).pairing
+    assert weights is not None
+    preconditioner = ScalarPreconditioner(forms, free, device.space.dimension)
+    system = NewtonSystem(Linearisation.at(forms, eye, eye, g, omega), free, preconditioner)
+    small = free.size <= DIRECT_BELOW
+    if small:
+        factors = _pair_block(system)
+    else:
+        preconditioner.prepare(system.lin)
+
+    def response(delta: Complex) -> Complex:
+        change = np.zeros_like(g)
+        change[:, 0, 2] = change[:, 1, 3] = -1j * (weights @ delta)
+        right = -pair(-2 * change * TAU3_DIAGONAL)[free]
+        full = np.zeros((forms.size, 2, 2, 2), dtype=complex)
         if small:
-            factors = _pair_block(system)
+            full[free, 0] = factors.solve(right[:, 1].ravel()).reshape(-1, 2, 2)
         else:
-            preconditioner.prepare(system.lin)
+            full[free] = system.krylov(system.preconditioned(right), RESPONSE_TOLERANCE, 300).w
+        return -1j * singlet(system.lin.change_of_g(full)[pairing.node])
 
-        def response(delta: Complex) -> Complex:
-            change = np.zeros_like(g)
-            change[:, 0, 2] = change[:, 1, 3] = -1j * (weights @ delta)
-            right = -pair(-2 * change * TAU3_DIAGONAL)[free]
-            full = np.zeros((forms.size, 2, 2, 2), dtype=complex)
-            if small:
-                full[free, 0] = factors.solve(right[:, 1].ravel()).reshape(-1, 2, 2)
-            else:
-                full[free] = system.krylov(system.preconditioned(right), RESPONSE_TOLERANCE, 300).w
-            return -1j * singlet(system.lin.change_of_g(full)[pairing.node])
-
-        return response
-
-    below = np.flatnonzero(rule.below_cutoff)
-    return [(float(rule.weights[k]), response_at(float(rule.frequencies[k]))) for k in below]
+    return response
 
 
 def _pair_block(system: NewtonSystem) -> Any:

@@ -59,6 +59,10 @@ class DeviceSolver:
         device = self.device
         self.solver = EnergySolver(device.forms, device.nodes, device.space.dimension, options_of(device))
 
+    def hold(self, delta: Complex | None) -> None:
+        """Solve for another Δ_p from now on, with the options of the case."""
+        self.delta, self.solver.options = delta, options_of(self.device)
+
     def source(self, energy: complex, extra: float = 0.0) -> Complex:
         """Ω_i at ε + i·extra with the present Δ."""
         omega = action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy, extra))
@@ -120,10 +124,16 @@ class DeviceSolver:
         return g, report
 
     def sweep(
-        self, energies: Sequence[complex], start: Complex | None = None
+        self, energies: Sequence[complex], start: Complex | None = None, track: Track | None = None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
-        """Energies in the given order, each from where the last that converged lead to."""
-        track = Track()
+        """Energies in the given order, each from where the last that converged lead to.
+
+        Args:
+            energies: (n,).
+            start: ǧ to start the first from, where `track` knows no better.
+            track: of the energies before these; it is led on.
+        """
+        track = Track() if track is None else track
         for index, energy in enumerate(energies):
             guess = track.guess(energy)
             g, report = self.solve(energy, start if guess is None else guess)

@@ -24,6 +24,7 @@ from usadel_fem.physics.keldysh import (
 )
 from usadel_fem.physics.nambu import TAU3, Complex, Real
 from usadel_fem.solver.energies import DeviceSolver, options_of
+from usadel_fem.solver.extrapolation import Track
 from usadel_fem.solver.kinetic_linear import KineticResult, KineticSystem
 
 HINT = 'a larger broadening, a finer mesh, or linear = "direct"'
@@ -73,6 +74,11 @@ class KineticSolver:
         assert temperature is not None
         self.temperature = temperature
 
+    def hold(self, delta: Complex | None) -> None:
+        """Solve for another Δ_p from now on, with the options of the case."""
+        self.delta = delta
+        self.spectral.hold(delta)
+
     def resting(self, energy: float) -> Real:
         """tanh(ε/2T) in components, (8,)."""
         return reservoir(energy, self.temperature)
@@ -88,11 +94,9 @@ class KineticSolver:
         rate = self.device.case.solve.relaxation
         return KineticOperator.at(self.device.forms, g, omega, energy, reservoirs, rate)
 
-    def solve(
-        self, energy: float, start: KineticState | None = None
-    ) -> tuple[KineticState | None, EnergyReport]:
-        """ǧ^R and ĥ at one energy, from those of a near one."""
-        g, report = self.spectral.solve(energy, None if start is None else start.g)
+    def solve(self, energy: float, start: Complex | None = None) -> tuple[KineticState | None, EnergyReport]:
+        """ǧ^R and ĥ at one energy, from the ǧ^R of a near one."""
+        g, report = self.spectral.solve(energy, start)
         if not report.ok:
             return None, report
         operator, outside = self.operator(energy, g), self.outside(energy)
@@ -213,10 +217,13 @@ class KineticSolver:
         return currents | operator.contact_currents(h, outside), balance
 
     def sweep(
-        self, energies: Sequence[float], start: KineticState | None = None
+        self, energies: Sequence[complex], start: Complex | None = None, track: Track | None = None
     ) -> Iterator[tuple[int, KineticState | None, EnergyReport]]:
-        """Energies in the given order, each from the last that converged."""
+        """Real energies in the given order; see `DeviceSolver.sweep`."""
+        track = Track() if track is None else track
         for index, energy in enumerate(energies):
-            state, report = self.solve(float(np.real(energy)), start)
-            start = state or start
+            guess = track.guess(energy)
+            state, report = self.solve(float(np.real(energy)), start if guess is None else guess)
+            if state is not None:
+                track.add(energy, state.g)
             yield index, state, report

@@ -19,10 +19,11 @@ from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.bulk import bcs_gap
 from usadel_fem.physics.keldysh import advanced, keldysh, matrices
 from usadel_fem.physics.matsubara import MatsubaraRule
-from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.physics.nambu import Complex, Real, frame, from_frame, riccati
 from usadel_fem.physics.spectral import singlet
-from usadel_fem.solver.kinetic import KineticSolver, KineticState
+from usadel_fem.solver.kinetic import KineticSolver
 from usadel_fem.solver.panels import integrate
+from usadel_fem.solver.pool import Workers
 from usadel_fem.solver.selfconsistency import (
     MEMORY,
     Anderson,
@@ -31,6 +32,7 @@ from usadel_fem.solver.selfconsistency import (
     inverse_sum,
 )
 from usadel_fem.solver.window import edges
+from usadel_fem.solver.worker import Bench, forget
 
 FINER = 0.02
 """Tolerance of the integrals over that of Δ, so that the map is smooth enough for the mixing."""
@@ -42,55 +44,72 @@ MOST_DRIVEN = 60
 class DrivenGap:
     """The map Δ → Δ with the driven part on a grid of real energies."""
 
-    def __init__(self, device: Device, rule: MatsubaraRule) -> None:
+    def __init__(self, device: Device, rule: MatsubaraRule, workers: Workers | None = None) -> None:
         self.device = device
-        self.equation = GapEquation(device, rule)
-        self.solver = KineticSolver(device)
-        self.before: dict[float, KineticState] = {}
-        self.fields: dict[float, KineticState] = {}
+        self.equation = GapEquation(device, rule, workers)
+        self.workers = self.equation.workers
         self.reports: list[EnergyReport] = []
+        self.step = 0
         pairing = device.forms.pairing
         assert pairing is not None
-        self.node = pairing.node
         t = rule.temperature
         self.inverse_coupling = np.log(t / pairing.tc) + 2 * np.pi * t * inverse_sum(rule)
 
     def __call__(self, delta: Complex, change: float) -> tuple[Complex, bool]:
         """The next Δ, and whether its integral over energy is as fine as asked for."""
-        equilibrium = self._begin(delta, change)
-        self.before, self.fields = self.fields, {}
+        equilibrium = self.equation(delta, change)
+        self.reports = list(self.equation.reports)
+        self.step += 1
         solve = self.device.case.solve
 
         def evaluate(new: list[float]) -> Mapping[float, Real]:
-            return {e: np.ascontiguousarray(self._source(e)).view(np.float64) for e in new}
+            shares = [share.tolist() for share in np.array_split(new, min(self.workers.count, len(new)))]
+            answers = self.workers.gather(sources_at, [(delta, self.step, share) for share in shares])
+            found = {}
+            for share, answer in zip(shares, answers, strict=True):
+                self.reports += [report for _, report in answer]
+                found.update(
+                    {e: source.view(np.float64) for e, (source, _) in zip(share, answer, strict=True)}
+                )
+            return found
 
         marks = edges(self.device, delta)
         found = integrate(evaluate, marks, FINER * solve.energy_tolerance, solve.max_energies)
         driven = np.ascontiguousarray(found.value).view(np.complex128)
         return equilibrium + driven / self.inverse_coupling, found.error <= solve.energy_tolerance
 
-    def _begin(self, delta: Complex, change: float) -> Complex:
-        self.solver.spectral.delta = delta
-        self.reports = []
-        equilibrium = self.equation(delta, change)
-        self.reports += self.equation.reports
-        return equilibrium
 
-    def _source(self, energy: float) -> Complex:
-        """−¼ (f₀^K − (f̃₀^K)*) of the driven part at the pairing nodes, (P,); 0 where it failed."""
-        state, report = self.solver.solve(energy, self._nearest(energy))
-        self.reports.append(report)
-        if state is None:
-            return np.zeros(self.node.size, dtype=complex)
-        self.fields[energy] = state
-        g = state.g[self.node]
-        k = keldysh(g, advanced(g), matrices(state.h[self.node] - self.solver.resting(energy)))
-        lower = 0.5 * (k[:, 2, 0] + k[:, 3, 1])
-        return np.asarray(-0.25 * (singlet(k) - np.conj(lower)))
+def sources_at(
+    bench: Bench, delta: Complex, step: int, energies: list[float]
+) -> list[tuple[Complex, EnergyReport]]:
+    """−¼ (f₀^K − (f̃₀^K)*) of the driven part at the pairing nodes, (P,), 0 where it failed; and the reports.
 
-    def _nearest(self, energy: float) -> KineticState | None:
-        known = self.before if energy in self.before else self.before | self.fields
-        return known[min(known, key=lambda e: abs(e - energy))] if known else None
+    An energy starts from the nearest one here, of this step or of the last: Riccati amplitudes are kept.
+    """
+    solver = bench.solver(KineticSolver, delta)
+    pairing = bench.device.forms.pairing
+    assert pairing is not None
+    node = pairing.node
+    kept_step, before, amplitudes = bench.kept.get("driven", (0, {}, {}))
+    if kept_step != step:
+        before, amplitudes = amplitudes, {}
+        bench.kept["driven"] = step, before, amplitudes
+    found = []
+    for energy in energies:
+        known = before if energy in before else before | amplitudes
+        start = None
+        if known:
+            start = from_frame(*frame(*known[min(known, key=lambda e: abs(e - energy))]))
+        state, report = solver.solve(energy, start)
+        source = np.zeros(node.size, dtype=complex)
+        if state is not None:
+            amplitudes[energy] = np.stack(riccati(state.g))
+            g = state.g[node]
+            k = keldysh(g, advanced(g), matrices(state.h[node] - solver.resting(energy)))
+            lower = 0.5 * (k[:, 2, 0] + k[:, 3, 1])
+            source = np.ascontiguousarray(-0.25 * (singlet(k) - np.conj(lower)))
+        found.append((source, report))
+    return found
 
 
 def solve_driven_gap(
@@ -98,6 +117,7 @@ def solve_driven_gap(
     rule: MatsubaraRule,
     equilibrium: GapResult,
     each: Callable[[float], None] | None = None,
+    workers: Workers | None = None,
 ) -> GapResult:
     """Self-consistent Δ between driven terminals, from the one in equilibrium.
 
@@ -106,6 +126,7 @@ def solve_driven_gap(
         rule: Matsubara rule of the reference temperature.
         equilibrium: of `solve_gap`, where the iteration starts.
         each: called with the relative change after every step.
+        workers: where energies are solved; None for this process.
     """
     pairing = device.forms.pairing
     assert pairing is not None
@@ -116,7 +137,7 @@ def solve_driven_gap(
     def kept(delta: Complex) -> Complex:
         return phase * np.real(delta * np.conj(phase)) if fixed else delta
 
-    gap, mixing = DrivenGap(device, rule), Anderson(MEMORY)
+    gap, mixing = DrivenGap(device, rule, workers), Anderson(MEMORY)
     tolerance = device.case.solve.energy_tolerance
     x, history = equilibrium.delta.astype(complex), list(equilibrium.history)
     converged = fine = False
@@ -130,6 +151,7 @@ def solve_driven_gap(
         if converged or not all(r.ok for r in gap.reports):
             break
         x = following
+    gap.workers.gather(forget, [("gap", "driven")] * gap.workers.count)
     reports = tuple(gap.reports)
     done = converged and fine and equilibrium.converged and all(r.ok for r in reports)
     return replace(equilibrium, delta=following, converged=done, history=tuple(history), reports=reports)

@@ -1,106 +1,168 @@
-"""Energies in worker processes: contiguous pieces of the grid, each swept with warm starts."""
+"""The device at its workers: sweeps over energies in pieces, and tasks that every worker has a part of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
-from multiprocessing import get_context
-from types import TracebackType
-from typing import Any, Protocol, Self
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
 
-import numpy as np
-from threadpoolctl import threadpool_limits
-
-from usadel_fem.case import Case
-from usadel_fem.device import Device, build_device
-from usadel_fem.outcomes import EnergyReport
+from usadel_fem.device import Device
+from usadel_fem.errors import CaseError, Problem
+from usadel_fem.outcomes import EnergyReport, Outcome
+from usadel_fem.parallel.clusters import dask, mpi, refused
+from usadel_fem.parallel.dispatch import ADVICE, Dispatch, gather
+from usadel_fem.parallel.lanes import Crew, Lane, borrowed, processes, threads
+from usadel_fem.parallel.pieces import Piece, Pieces
 from usadel_fem.physics.nambu import Complex
-from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.worker import Bench, Change, Solved, Sweeper, Told, keep_device, ready, sweep, task
 
-Solved = tuple[int, Any, EnergyReport]
+LARGEST_PIECE = 2**28
+"""Bytes of results that travel together, unless a single one is larger."""
 
-LARGEST_PIECE = 8
-"""Energies that a worker solves in a row: what an interruption can lose."""
+FIELD = 320
+"""Bytes of ǧ and ĥ at a node."""
 
-PIECES_PER_WORKER = 4
-
-
-class Sweeper(Protocol):
-    """What solves energies one after another: `DeviceSolver`, `KineticSolver`."""
-
-    def sweep(self, energies: Sequence[Any], start: Any = None) -> Iterator[Solved]: ...
+LOCAL = ("processes", "threads")
 
 
-_worker: dict[str, Sweeper] = {}
+def hire(jobs: int = 1, scheduler: str | None = None, executor: Executor | None = None) -> Crew | None:
+    """Workers for a run, or None for one that needs none.
+
+    Args:
+        jobs: workers; 1 stands for this process alone, and for all that a scheduler or executor has.
+        scheduler: "processes", "threads", "threads:N", "mpi", or the address of a Dask scheduler.
+        executor: any executor instead.
+
+    Raises:
+        CaseError: if there is no such scheduler.
+    """
+    most = jobs if jobs > 1 else None
+    if executor is not None:
+        if scheduler is not None:
+            rule = "must not stand beside an executor"
+            raise CaseError([Problem("", rule, repr(scheduler), file="scheduler")])
+        return borrowed(executor, most)
+    if scheduler == "mpi":
+        return mpi(most)
+    if scheduler is not None and "://" in scheduler:
+        return dask(scheduler, most, ready)
+    kind, number = _local(scheduler, most)
+    if number == 1 and kind == "processes":
+        return None
+    crew = processes(number) if kind == "processes" else threads(number)
+    for lane in crew.lanes:
+        lane.greet(ready)
+    return crew
+
+
+def _local(scheduler: str | None, most: int | None) -> tuple[str, int]:
+    """Processes or threads, and how many."""
+    kind, colon, number = (scheduler or LOCAL[0]).partition(":")
+    if kind not in LOCAL or (colon and not (number.isdecimal() and int(number) > 0)):
+        rule = "must be processes, threads, threads:N, mpi or an address such as tcp://HOST:8786"
+        raise refused(rule, str(scheduler))
+    if colon and most is not None and most != int(number):
+        raise refused(f"must agree with --jobs {most}", str(scheduler))
+    return kind, int(number) if colon else most or 1
 
 
 class Workers:
-    """Worker processes, each with a device of its own; use it in a `with` block.
+    """One device wherever it is worked on.
 
     Args:
-        device: the device; workers assemble their own from its case.
-        make: builds the solver from a device; it is sent to the workers.
-        jobs: processes; 1 stays in this one.
+        device: the device; workers make their own from its case.
+        crew: the workers, or None for this process alone.
     """
 
-    def __init__(self, device: Device, make: Callable[[Device], Sweeper], jobs: int) -> None:
-        self.jobs = jobs
-        self._here = make(device) if jobs <= 1 else None
-        self._pool: ProcessPoolExecutor | None = None
-        if jobs > 1:
-            context = get_context("forkserver")
-            self._pool = ProcessPoolExecutor(
-                jobs, context, initializer=_prepare, initargs=(device.case, make)
-            )
+    def __init__(self, device: Device, crew: Crew | None = None) -> None:
+        self.device, self.crew = device, crew
+        self.count = 1 if crew is None else len(crew.lanes)
+        self._bench = Bench(device)
+        self._sweeps = count()
+        if crew is not None:
+            self._told = Told.of(device.case, crew.remote)
+            keep_device(self._told.key, device)
 
-    def solve(self, energies: Complex, todo: Sequence[int], start: Any = None) -> Iterator[Solved]:
+    def sweep(
+        self,
+        kind: type[Sweeper],
+        delta: Complex | None,
+        energies: Complex,
+        todo: Sequence[int],
+        change: Change = None,
+    ) -> Iterator[Solved]:
         """(index, result, report) of the energies numbered in `todo`, as they are finished.
 
         Args:
+            kind: of the solver.
+            delta: self-consistent Δ_p, or None.
             energies: all energies, (n,).
             todo: which to solve, in the order of the sweep.
-            start: what to start the sweep from, in this process.
+            change: of the terminals, see `Bench.solver`.
+
+        Raises:
+            LostWorkers: if workers are lost again and again.
         """
-        if self._here is not None:
-            for k, result, report in self._here.sweep([complex(energies[i]) for i in todo], start):
+        if self.crew is None:
+            solver = self._bench.solver(kind, delta, change)
+            for k, result, report in solver.sweep([complex(energies[i]) for i in todo]):
                 yield todo[k], result, report
             return
-        assert self._pool is not None
-        count = min(len(todo), max(self.jobs * PIECES_PER_WORKER, len(todo) // LARGEST_PIECE))
-        pieces = [p.tolist() for p in np.array_split(np.asarray(todo), max(count, 1))]
-        futures = [self._pool.submit(_sweep, piece, energies[piece]) for piece in pieces]
-        for future in as_completed(futures):
-            yield from future.result()
+        most = max(1, LARGEST_PIECE // (FIELD * self.device.space.size))
+        job = _Sweep(self, kind, delta, energies, change, next(self._sweeps))
+        for piece, found in Dispatch(self.crew, Pieces(todo, self.count, most), job):
+            if found is None:
+                index = piece.items[0]
+                report = EnergyReport(complex(energies[index]), Outcome.WORKERS_LOST, hint=ADVICE)
+                yield index, None, report
+                continue
+            while found:
+                index, (result, report) = piece.items[-len(found)], found.pop(0)
+                yield index, result, report
 
-    def __enter__(self) -> Self:
-        return self
+    def shares(self, items: Sequence[Any]) -> list[list[Any]]:
+        """Every count-th item for each worker: neighbours differ little in what they take."""
+        return [list(items[k :: self.count]) for k in range(min(self.count, len(items)))]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+    def gather(self, work: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """work(bench, *part) of every part, at most one for each worker and always the same one.
 
+        What it leaves on its bench is there the next time, unless the worker was lost or lanes do not stick.
+        """
+        if self.crew is None:
+            return [work(self._bench, *part) for part in parts]
+        return gather(self.crew, parts, lambda lane, part: self.submit(lane, work, *part))
 
-def solve_energies(
-    device: Device,
-    energies: Complex,
-    todo: Sequence[int],
-    delta: Complex | None,
-    jobs: int = 1,
-    start: Complex | None = None,
-) -> Iterator[Solved]:
-    """(index, ǧ, report) of the energies numbered in `todo`: see `Workers`."""
-    with Workers(device, partial(DeviceSolver, delta=delta), min(jobs, len(todo))) as workers:
-        yield from workers.solve(energies, todo, start)
-
-
-def _prepare(case: Case, make: Callable[[Device], Sweeper]) -> None:
-    threadpool_limits(1)
-    _worker["solver"] = make(build_device(case))
+    def submit(self, lane: Lane, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """A task for a lane; the first one carries the case."""
+        told = None if lane.told else self._told
+        lane.told = True
+        return lane.executor.submit(task, self._told.key, told, work, *arguments)
 
 
-def _sweep(indices: list[int], energies: Complex) -> list[Solved]:
-    found = _worker["solver"].sweep([complex(e) for e in energies])
-    return [(indices[k], result, report) for k, result, report in found]
+@dataclass
+class _Sweep:
+    """The pieces of one sweep: a lane goes on where it was, or is sent a field to start from."""
+
+    workers: Workers
+    kind: type[Sweeper]
+    delta: Complex | None
+    energies: Complex
+    change: Change
+    number: int
+    ends: dict[int, Any] = field(default_factory=dict)
+
+    def submit(self, lane: Lane, piece: Piece) -> Future[Any]:
+        before = None if piece.after is None else (self.number, piece.after)
+        start = None if piece.after is None else self.ends.pop(piece.after, None)
+        here = self.number, piece.items[-1]
+        energies = self.energies[list(piece.items)]
+        return self.workers.submit(
+            lane, sweep, self.kind, self.delta, energies, self.change, here, before, start
+        )
+
+    def take(self, lane: Lane, piece: Piece, value: Any) -> None:
+        if not lane.sticky:
+            self.ends[piece.items[-1]] = value[-1][0]

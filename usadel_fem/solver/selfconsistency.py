@@ -7,7 +7,7 @@ to a cutoff where the case gives one.  Fixed-point steps are accelerated by Ande
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,9 +15,11 @@ from usadel_fem.device import Device
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.bulk import bcs_gap
 from usadel_fem.physics.matsubara import MatsubaraRule
-from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.physics.nambu import Complex, Real, frame, from_frame, riccati
 from usadel_fem.physics.spectral import singlet
-from usadel_fem.solver.energies import DeviceSolver, options_of
+from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.pool import Workers
+from usadel_fem.solver.worker import Bench, forget
 
 MEMORY = 10
 """Steps that Anderson mixing remembers."""
@@ -37,55 +39,68 @@ class GapResult:
         converged: whether every frequency and the fixed point converged.
         history: largest change of Δ relative to the largest bulk gap, per step.
         reports: the last report of every frequency.
-        green_functions: ǧ at every frequency below the cutoff, (N, 4, 4) each.
     """
 
     delta: Complex
     converged: bool
     history: tuple[float, ...]
     reports: tuple[EnergyReport, ...]
-    green_functions: tuple[Complex, ...]
 
 
-@dataclass
 class GapEquation:
-    """The map Δ → Δ of the gap equation at one temperature."""
+    """The map Δ → Δ of the gap equation at one temperature.
 
-    device: Device
-    rule: MatsubaraRule
-    solver: DeviceSolver = field(init=False)
-    fields: list[Complex | None] = field(init=False)
-    reports: list[EnergyReport] = field(init=False, default_factory=list)
+    Each worker has its share of the frequencies and keeps their ǧ, as Riccati amplitudes, for the next Δ.
 
-    def __post_init__(self) -> None:
-        self.solver = DeviceSolver(self.device)
-        self.fields = [None] * int(self.rule.below_cutoff.sum())
+    Args:
+        device: with `forms.pairing`.
+        rule: Matsubara rule of the temperature.
+        workers: where frequencies are solved; None for this process.
+    """
 
-    @property
-    def frequencies(self) -> Real:
-        return self.rule.frequencies[self.rule.below_cutoff]
+    def __init__(self, device: Device, rule: MatsubaraRule, workers: Workers | None = None) -> None:
+        self.device, self.rule = device, rule
+        self.workers = Workers(device) if workers is None else workers
+        self.frequencies = rule.frequencies[rule.below_cutoff]
+        self.shares = self.workers.shares(range(self.frequencies.size)[::-1])
+        self.reports: list[EnergyReport] = []
 
     def __call__(self, delta: Complex, change: float = 0.0) -> Complex:
         """The next Δ: 2πT Σ (−if₀) over ln(T/T_c) + 2πT Σ 1/ω; `change` is the last relative one of Δ."""
-        options = options_of(self.device)
-        newton = self.solver.solver
-        newton.options = replace(options, tolerance=max(options.tolerance, INNER * change))
         pairing = self.device.forms.pairing
         assert pairing is not None
         t, weights = self.rule.temperature, self.rule.weights[self.rule.below_cutoff]
-        self.solver.delta = delta
+        parts = [(delta, change, self.frequencies[share]) for share in self.shares]
+        found: dict[int, tuple[Complex, EnergyReport]] = {}
+        for share, answers in zip(self.shares, self.workers.gather(frequencies_at, parts), strict=True):
+            found.update(zip(share, answers, strict=True))
         total = np.zeros(delta.size, dtype=complex)
-        self.reports = []
-        last: Complex | None = None
-        for k in range(len(self.fields))[::-1]:
-            start = self.fields[k] if self.fields[k] is not None else last
-            g, report = self.solver.solve(1j * self.frequencies[k], start)
-            self.fields[k] = last = g
-            self.reports.append(report)
-            total += weights[k] * -1j * singlet(g[pairing.node])
-        self.reports.reverse()
+        for k in range(self.frequencies.size)[::-1]:
+            total += weights[k] * -1j * found[k][0]
+        self.reports = [found[k][1] for k in range(self.frequencies.size)]
         inverse_coupling = np.log(t / pairing.tc) + 2 * np.pi * t * inverse_sum(self.rule)
         return 2 * np.pi * t * total / inverse_coupling
+
+
+def frequencies_at(
+    bench: Bench, delta: Complex, change: float, frequencies: Real
+) -> list[tuple[Complex, EnergyReport]]:
+    """f₀ at the pairing nodes, (P,), and the report of falling frequencies, each from its own last ǧ."""
+    solver = bench.solver(DeviceSolver, delta)
+    newton = solver.solver
+    newton.options = replace(newton.options, tolerance=max(newton.options.tolerance, INNER * change))
+    pairing = bench.device.forms.pairing
+    assert pairing is not None
+    amplitudes: dict[float, Complex] = bench.kept.setdefault("gap", {})
+    found = []
+    last: Complex | None = None
+    for frequency in frequencies.tolist():
+        known = amplitudes.get(frequency)
+        start = last if known is None else from_frame(*frame(*known))
+        last, report = solver.solve(1j * frequency, start)
+        amplitudes[frequency] = np.stack(riccati(last))
+        found.append((singlet(last[pairing.node]), report))
+    return found
 
 
 def inverse_sum(rule: MatsubaraRule) -> float:
@@ -98,6 +113,7 @@ def solve_gap(
     rule: MatsubaraRule,
     tolerance: float = 1e-7,
     each: Callable[[float], None] | None = None,
+    workers: Workers | None = None,
 ) -> GapResult:
     """Self-consistent Δ of all regions with a T_c.
 
@@ -106,6 +122,7 @@ def solve_gap(
         rule: Matsubara rule of the temperature.
         tolerance: on the change of Δ, relative to the largest bulk gap.
         each: called with the relative change after every step.
+        workers: where frequencies are solved; None for this process.
     """
     pairing = device.forms.pairing
     assert pairing is not None
@@ -113,7 +130,7 @@ def solve_gap(
     scale = max(float(bulk_gap.max()), 1e-3 * float(pairing.tc.max()))
     phase = np.exp(1j * device.initial_phase()[pairing.node])
     fixed = device.case.solve.fixed_phase or any(v.pinned for v in device.case.vortex)
-    equation = GapEquation(device, rule)
+    equation = GapEquation(device, rule, workers)
 
     history: list[float] = []
 
@@ -133,13 +150,13 @@ def solve_gap(
         if history[-1] <= tolerance or not all(r.ok for r in equation.reports):
             break
         x = mixing.next(x, f)
+    equation.workers.gather(forget, [("gap",)] * equation.workers.count)
     fine = all(r.ok for r in equation.reports)
     return GapResult(
         delta=_complex(x),
         converged=fine and history[-1] <= tolerance,
         history=tuple(history),
         reports=tuple(equation.reports),
-        green_functions=tuple(g for g in equation.fields if g is not None),
     )
 
 

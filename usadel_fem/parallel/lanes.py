@@ -1,0 +1,159 @@
+"""Lanes: executors of one worker each, so that what one of them has prepared is there at its next task.
+
+A worker that is lost takes only its own lane with it, which is then opened anew.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from types import TracebackType
+from typing import Self
+
+from threadpoolctl import threadpool_limits
+
+
+class LostWorkers(OSError):
+    """Workers end again and again without a result."""
+
+
+@dataclass(eq=False)
+class Lane:
+    """One task after another, as an executor sees it.
+
+    Attributes:
+        open: makes the executor; called again when its worker was lost.
+        sticky: whether all tasks run in the same thread of the same process, as long as that lives.
+        ready, greeting: the first task of an executor, which tells the process number, and its future.
+        told: whether the worker has been sent what its tasks are about.
+    """
+
+    open: Callable[[], Executor]
+    sticky: bool = True
+    ready: Callable[[], int] | None = field(default=None, init=False)
+    greeting: Future[int] | None = field(default=None, init=False)
+    told: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.executor = self.open()
+
+    def greet(self, ready: Callable[[], int]) -> None:
+        """Wake the worker up, so that it is there when the first task comes."""
+        self.ready, self.greeting = ready, self.executor.submit(ready)
+
+    def renew(self) -> None:
+        """Open the lane anew after its worker was lost."""
+        self.close()
+        self.executor, self.told = self.open(), False
+        if self.ready is not None:
+            self.greet(self.ready)
+
+    def process(self) -> int | None:
+        """The worker's process, if it is another one and has answered."""
+        answer = self.greeting
+        if answer is None or not answer.done() or answer.cancelled() or answer.exception():
+            return None
+        return answer.result()
+
+    def close(self, wait: bool = True) -> None:
+        self.executor.shutdown(wait=wait)
+
+
+@dataclass(eq=False)
+class Crew:
+    """The lanes of one run; use it in a `with` block.
+
+    Attributes:
+        lanes: at least one.
+        own_processes: whether the workers are children of this process, which may be ended.
+        remote: whether workers may be on other machines, without this one's files.
+        lost: what a future raises when its worker was lost.
+        shared: whether lanes share an executor that is not ours: it is neither opened anew nor closed.
+        closing: called at the end.
+    """
+
+    lanes: Sequence[Lane]
+    own_processes: bool = False
+    remote: bool = False
+    lost: tuple[type[BaseException], ...] = (BrokenExecutor, CancelledError)
+    shared: bool = False
+    closing: Callable[[], None] = lambda: None
+
+    def renew(self, lane: Lane) -> None:
+        """A new worker for a lane.
+
+        Raises:
+            LostWorkers: if its executor is not ours to open.
+        """
+        if self.shared:
+            raise LostWorkers("the executor lost its workers, and is not ours to open anew")
+        lane.renew()
+
+    def close(self, at_once: bool = False) -> None:
+        """End the workers; `at_once` without waiting for what they do, where that is possible."""
+        if not self.shared:
+            for lane in self.lanes:
+                process = lane.process() if at_once and self.own_processes else None
+                if process is not None:
+                    with suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGTERM)
+                lane.close(wait=not at_once or process is not None)
+        self.closing()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(at_once=kind is not None)
+
+
+def processes(count: int) -> Crew:
+    """Processes of this machine."""
+    context = get_context("forkserver")
+
+    def one() -> Executor:
+        return ProcessPoolExecutor(1, context, initializer=begin)
+
+    return Crew([Lane(one) for _ in range(count)], own_processes=True)
+
+
+def begin() -> None:
+    """In a new worker process: one BLAS thread, and Ctrl-C left to the process that gives the tasks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threadpool_limits(1)
+
+
+def threads(count: int) -> Crew:
+    """Threads of this process."""
+    return Crew([Lane(lambda: ThreadPoolExecutor(1)) for _ in range(count)])
+
+
+def borrowed(executor: Executor, count: int | None) -> Crew:
+    """Any executor, which stays open.
+
+    Args:
+        executor: whose workers can import this package.
+        count: tasks it runs at a time; None asks it, or else takes the number of processors.
+    """
+    if count is None:
+        count = int(getattr(executor, "_max_workers", 0) or 0) or os.cpu_count() or 1
+    return Crew(shared_lanes(executor, count), remote=True, shared=True)
+
+
+def shared_lanes(executor: Executor, count: int) -> list[Lane]:
+    """Lanes over one executor, whose tasks may end up anywhere."""
+    return [Lane(lambda: executor, sticky=False) for _ in range(count)]

@@ -1,0 +1,214 @@
+"""At the worker: a device, put up once and kept, and the solvers that hold what they have prepared on it.
+
+A task names its device by a key. A worker that does not know it answers `Untold` and is sent the case, from
+which it makes its own mesh and matrices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from usadel_fem.case import Case
+from usadel_fem.device import Device, at_voltages, build_device
+from usadel_fem.outcomes import EnergyReport
+from usadel_fem.parallel.dispatch import Answer, Untold
+from usadel_fem.physics.nambu import Complex
+from usadel_fem.solver.extrapolation import Track
+
+Solved = tuple[int, Any, EnergyReport]
+
+MOST_DEVICES = 2
+"""A worker of a cluster serves one run after another; it keeps the devices of the last."""
+
+
+class Sweeper(Protocol):
+    """What solves energies one after another: `DeviceSolver`, `KineticSolver`."""
+
+    device: Device
+
+    def __init__(self, device: Device, delta: Complex | None = None) -> None: ...
+
+    def hold(self, delta: Complex | None) -> None: ...
+
+    def sweep(
+        self, energies: Sequence[Any], start: Any = None, track: Track | None = None
+    ) -> Iterator[Solved]: ...
+
+
+S = TypeVar("S", bound=Sweeper)
+
+Change = tuple[tuple[tuple[str, float], ...], bool] | None
+"""Voltages of terminals by name, and whether conductances are asked for, where a device is changed."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a worker is sent once.
+
+    Attributes:
+        key: of the device: what its case and mesh file say.
+        case: the case.
+        mesh: the mesh file, for workers that may not have it, or None.
+    """
+
+    key: str
+    case: Case
+    mesh: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, case: Case, remote: bool) -> Told:
+        """What to send; `remote` workers get the mesh file too."""
+        mesh = None if case.mesh_path is None else case.mesh_path.read_bytes()
+        parts = (case.model_dump_json(by_alias=True).encode(), str(case.mesh_path).encode(), mesh or b"")
+        key = hashlib.sha256(b"\0".join(parts)).hexdigest()
+        return cls(key, case, mesh if remote else None)
+
+
+@dataclass(eq=False)
+class Bench:
+    """A device in one thread of one process, and what has been prepared on it there.
+
+    Attributes:
+        device: forms and materials.
+        kept: whatever tasks leave for those that follow.
+    """
+
+    device: Device
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+    def solver(self, kind: type[S], delta: Complex | None, change: Change = None) -> S:
+        """The bench's solver of a kind, for a Δ_p and the device with its terminals changed."""
+        known, found = self.kept.get(kind, (None, None))
+        if found is None or known != change:
+            device = self.device if change is None else at_voltages(self.device, dict(change[0]), change[1])
+            found = kind(device, delta)
+            self.kept[kind] = change, found
+        found.hold(delta)
+        return cast(S, found)
+
+
+_devices: OrderedDict[str, Device] = OrderedDict()
+_lock = threading.Lock()
+_here = threading.local()
+
+
+def ready() -> int:
+    """A first task: the worker's process; with it all modules are there."""
+    return os.getpid()
+
+
+def keep_device(key: str, device: Device) -> None:
+    """Let the workers in this process use a device; it is assembled before they share it."""
+    with _lock:
+        assert device.forms.free.size >= 0
+        _put(_devices, key, device)
+
+
+def task(key: str, told: Told | None, work: Callable[..., Any], *arguments: Any) -> Answer | Untold:
+    """work(bench, *arguments) at the device of a key."""
+    bench = _bench(key, told)
+    if bench is None:
+        return Untold()
+    began = time.perf_counter()
+    value = work(bench, *arguments)
+    return Answer(value, time.perf_counter() - began)
+
+
+def _bench(key: str, told: Told | None) -> Bench | None:
+    benches: OrderedDict[str, Bench] = _here.__dict__.setdefault("benches", OrderedDict())
+    if key not in benches:
+        with _lock:
+            if key not in _devices:
+                if told is None:
+                    return None
+                threadpool_limits(1)
+                device = _built(told)
+                assert device.forms.free.size >= 0
+                _put(_devices, key, device)
+            _put(benches, key, Bench(_devices[key]))
+    benches.move_to_end(key)
+    return benches[key]
+
+
+def _put(shelf: OrderedDict[str, Any], key: str, item: Any) -> None:
+    shelf[key] = item
+    shelf.move_to_end(key)
+    while len(shelf) > MOST_DEVICES:
+        shelf.popitem(last=False)
+
+
+def _built(told: Told) -> Device:
+    case = told.case
+    with _mesh_file(told) as path:
+        if path is not None:
+            mesh = case.mesh.model_copy(update={"file": str(path)})
+            case = case.model_copy(update={"mesh": mesh})
+        return replace(build_device(case), case=told.case)
+
+
+@contextmanager
+def _mesh_file(told: Told) -> Iterator[Path | None]:
+    """Where to read the mesh: None for where the case says, else a copy of what was sent."""
+    path = told.case.mesh_path
+    if told.mesh is None or path is None or (path.is_file() and path.read_bytes() == told.mesh):
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy.write_bytes(told.mesh)
+        yield copy
+
+
+def sweep(
+    bench: Bench,
+    kind: type[Sweeper],
+    delta: Complex | None,
+    energies: Complex,
+    change: Change,
+    here: tuple[int, int],
+    before: tuple[int, int] | None,
+    start: Any,
+) -> list[tuple[Any, EnergyReport]]:
+    """Energies one after another.
+
+    Args:
+        bench: where.
+        kind: of the solver.
+        delta: self-consistent Δ_p or None.
+        energies: (n,).
+        change: of the terminals.
+        here: names the last of them.
+        before: names an energy that lies before the first: if it was the last one here, the sweep goes on.
+        start: a result to start from otherwise, or None.
+    """
+    name, track = bench.kept.get("track", (None, None))
+    if before is None or name != before:
+        track = Track()
+    bench.kept["track"] = here, track
+    solver = bench.solver(kind, delta, change)
+    found = solver.sweep([complex(e) for e in energies], field_of(start), track)
+    return [(result, report) for _, result, report in found]
+
+
+def forget(bench: Bench, *names: str) -> None:
+    """Give back the memory of what tasks have kept."""
+    for name in names:
+        bench.kept.pop(name, None)
+
+
+def field_of(result: Any) -> Complex | None:
+    """ǧ (N, 4, 4) of what a sweep gave at one energy."""
+    return result if result is None or isinstance(result, np.ndarray) else result.g
