@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+import usadel_fem
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, as_result_file
 from usadel_fem.io.result import write_result
@@ -21,6 +22,8 @@ from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.basis import to_plain_basis
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from usadel_fem.case import Case
 
 __all__ = ["EnergyReport", "FieldMesh", "Observable", "Observables", "Outcome", "Solution", "load"]
@@ -167,6 +170,15 @@ class Solution:
     def to_csv(self, directory: str | Path) -> list[Path]:
         """Write scalars, spectra, convergence and nodal fields as CSV tables; returns the files."""
         return write_tables(Path(directory), self.mesh, self.energies, self.observables, self.convergence)
+
+    def plot(self, quantity: str, **options: Any) -> Figure:
+        """A picture, as a figure of matplotlib: see :func:`usadel_fem.draw`.
+
+        Args:
+            quantity: what to draw, such as "dos"; `usadel_fem.drawable` knows all.
+            options: energy, time, component, region, cmap, width, dpi.
+        """
+        return usadel_fem.draw(self, quantity, **options)
 
     def to_summary(self, directory: str | Path) -> Path:
         """Write summary.json; returns the file."""

@@ -28,7 +28,7 @@ def test_the_case_file_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_commands_exist() -> None:
     used = set(re.findall(r"^    usadel-fem (\w+)", README, re.MULTILINE))
-    assert used == {"check", "run", "info", "export", "material"} <= set(main.commands)
+    assert used == {"check", "run", "info", "plot", "export", "material"} <= set(main.commands)
 
 
 def test_the_impurities_are_accepted() -> None:

@@ -36,6 +36,7 @@ LAYERS = {
     "transient": 8,
     "run": 9,
     "describe": 10,
+    "plot": 10,
     "cli": 11,
     "__main__": 12,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from usadel_fem import __version__
-from usadel_fem.cli import cases, results, solving
+from usadel_fem.cli import cases, pictures, results, solving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -27,6 +27,7 @@ COMMANDS = (
     cases.material,
     results.info,
     results.export,
+    pictures.plot,
     cases.schema,
 )
 for command in COMMANDS:
