@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from usadel_fem.case import Case, load_case
     from usadel_fem.labelled import Observable
     from usadel_fem.physics.basis import from_plain_basis, to_plain_basis
+    from usadel_fem.plot import draw, drawable
     from usadel_fem.run import solve
     from usadel_fem.solution import Solution, load
     from usadel_fem.sweeping import sweep
@@ -21,6 +22,8 @@ __all__ = [
     "Observable",
     "Solution",
     "__version__",
+    "draw",
+    "drawable",
     "from_plain_basis",
     "load",
     "load_case",
@@ -33,6 +36,8 @@ _HOME = {
     "Case": "usadel_fem.case",
     "Observable": "usadel_fem.labelled",
     "Solution": "usadel_fem.solution",
+    "draw": "usadel_fem.plot",
+    "drawable": "usadel_fem.plot",
     "from_plain_basis": "usadel_fem.physics.basis",
     "load": "usadel_fem.solution",
     "load_case": "usadel_fem.case",

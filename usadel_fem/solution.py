@@ -25,6 +25,8 @@ from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.basis import to_plain_basis
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from usadel_fem.case import Case
 
 __all__ = ["EnergyReport", "FieldMesh", "Observable", "Observables", "Outcome", "Solution", "load"]
@@ -218,6 +220,15 @@ class Solution:
         each = [fields[i] for i in range(len(self.energies))]
         some = next((field for field in each if field is not None), np.zeros((len(self.nodes), 0)))
         return np.array([np.full_like(some, np.nan) if field is None else field for field in each])
+
+    def plot(self, quantity: str, **options: Any) -> Figure:
+        """A picture, as a figure of matplotlib: see :func:`usadel_fem.draw`.
+
+        Args:
+            quantity: what to draw, such as "dos"; `usadel_fem.drawable` knows all.
+            options: energy, time, component, region, cmap, width, dpi.
+        """
+        return usadel_fem.draw(self, quantity, **options)
 
     def to_summary(self, directory: str | Path) -> Path:
         """Write summary.json; returns the file."""

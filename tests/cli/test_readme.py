@@ -30,7 +30,7 @@ def test_the_commands_exist() -> None:
     used = set(re.findall(r"^    usadel-fem (\w+)", README, re.MULTILINE))
     assert (
         used
-        == {"new", "mesh", "cite", "check", "run", "info", "export", "material", "sweep"}
+        == {"new", "mesh", "cite", "check", "run", "info", "export", "material", "sweep", "plot"}
         <= set(main.commands)
     )
 

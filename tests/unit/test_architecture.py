@@ -41,6 +41,7 @@ LAYERS = {
     "run": 9,
     "sweeping": 10,
     "describe": 10,
+    "plot": 10,
     "cli": 11,
     "__main__": 12,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from usadel_fem import __version__
-from usadel_fem.cli import cases, completion, results, solving, starting, sweeps
+from usadel_fem.cli import cases, completion, pictures, results, solving, starting, sweeps
 
 
 def _version(context: click.Context, option: click.Parameter, asked: bool) -> None:
@@ -44,6 +44,7 @@ COMMANDS = (
     cases.material,
     results.info,
     results.export,
+    pictures.plot,
     cases.schema,
     cases.cite,
     completion.completion,
