@@ -129,8 +129,8 @@ def index(rows: list[list[str]]) -> str:
     names = "\n".join(CASES[number].stem for number in ENTRIES)
     return f"""# Gallery
 
-The files in `cases/`, run and drawn as these pages were built. Each says what it shows, the number to expect and where
-that number comes from; a build ends where a number is missed.
+The files in `cases/`, run and drawn as these pages were built. Each says what it shows, the number to expect
+and where that number comes from; a build ends where a number is missed.
 
 {table(["case", "shows", ""], rows)}
 

@@ -25,8 +25,8 @@ NEAR_CORE = ("--window", "-2.5", "2.5", "-2.5", "2.5")
 ENTRIES: dict[str, Entry] = {
     "01": Entry(
         (
-            Picture("delta", "The pair potential of S, lower towards F"),
-            Picture("spin_current_x", "Current of the spins along the axis of rotation of the exchange field"),
+            Picture("Delta_abs", "The pair potential of S, lower towards F"),
+            Picture("spin_current_x", "Current of the spins along the axis about which the field turns"),
         ),
         (
             Number(
@@ -36,7 +36,7 @@ ENTRIES: dict[str, Entry] = {
                 0.02,
             ),
         ),
-        {"mesh.file": '"../meshes/sfn_trilayer_coarse.msh"', "mesh.order": "1"},
+        {"mesh.file": '"../meshes/sfn_trilayer_coarse.msh"'},
     ),
     "02": Entry(
         (
@@ -65,7 +65,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "05": Entry(
         (
-            Picture("delta", "The pair potential of niobium next to copper"),
+            Picture("Delta_abs", "The pair potential of niobium next to copper"),
             Picture("singlet", "The pair amplitude goes on into the copper"),
         ),
         (Number("critical temperature [K]", r"T_c = (\d\.\d+) K", times(KELVIN, scalar("Tc")), 3e-3),),
@@ -74,7 +74,7 @@ ENTRIES: dict[str, Entry] = {
     "06": Entry(
         (
             Picture("charge_current", "Supercurrents between the three terminals"),
-            Picture("triplet", "Triplet amplitudes in the crossing"),
+            Picture("singlet", "The singlet amplitude, real and imaginary part"),
         ),
         (
             Number(
@@ -86,7 +86,7 @@ ENTRIES: dict[str, Entry] = {
         ),
     ),
     "07": Entry(
-        (Picture("charge_current", "The current around the core"), Picture("delta", "Modulus and phase of Δ")),
+        (Picture("charge_current", "The current around the core"), Picture("delta", "Δ, modulus and phase")),
         (Number("largest current along φ [N_F Δ²ξ]", r"is (\d\.\d+) at its maximum", circulation, 0.03),),
     ),
     "08": Entry(
@@ -208,7 +208,7 @@ ENTRIES: dict[str, Entry] = {
         ),
     ),
     "18": Entry(
-        (Picture("spin_density", "Spins turn on their way through the cross"),),
+        (Picture("spin_density", "Spins along x turn on their way through the cross", ("--component", "x")),),
         (
             Number(
                 "nonlocal resistance at h = 1.5",
@@ -258,7 +258,7 @@ ENTRIES: dict[str, Entry] = {
     "22": Entry(
         (
             Picture("spin_density", "Spins that entered above the gap", ("--component", "z")),
-            Picture("charge_density", "Charge of quasiparticles at both edges"),
+            Picture("charge_density", "Charge of the quasiparticles, which decays with the spins"),
         ),
         (
             Number(

@@ -89,12 +89,11 @@ def around_vortex(name: str, radius: float) -> Reader:
 
 
 def zeros_apart(solution: uf.Solution) -> float:
-    """Distance of the first two zeros of the singlet amplitude along the wire, between points of the probe."""
-    x, amplitude = values(solution, "probe:wire", "position")[:, 0], values(solution, "probe:wire", "singlet")[0]
-    sign = np.sign(amplitude.imag)
-    at = np.flatnonzero(sign[1:] != sign[:-1])[:2]
-    before, after = amplitude.imag[at], amplitude.imag[at + 1]
-    return float(np.diff(x[at] + (x[at + 1] - x[at]) * before / (before - after))[0].real)
+    """Distance of the first two zeros of the singlet amplitude along the wire."""
+    x = values(solution, "probe:wire", "position")[:, 0].real
+    f = values(solution, "probe:wire", "singlet")[0].imag
+    at = np.flatnonzero(np.sign(f[1:]) != np.sign(f[:-1]))[:2]
+    return float(np.diff(x[at] + (x[at + 1] - x[at]) * f[at] / (f[at] - f[at + 1]))[0])
 
 
 def circulation(solution: uf.Solution) -> float:

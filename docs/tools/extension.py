@@ -1,0 +1,64 @@
+"""The Sphinx extension of these pages: what is generated before they are read, and formulas without scripts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
+
+from docs.tools.case_reference import case_reference
+from docs.tools.cli_reference import cli_reference
+from docs.tools.gallery import gallery
+from docs.tools.validation import validation
+
+log = logging.getLogger(__name__)
+
+DOCTEST = re.compile(r"\s*(>>>|\.\.\.)")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect to Sphinx."""
+    app.connect("builder-inited", generate)
+    app.connect("autodoc-process-docstring", plain_bars)
+    app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def generate(app: Sphinx) -> None:
+    """Write the generated pages; what takes long is kept from one build to the next."""
+    case_reference()
+    cli_reference()
+    try:
+        gallery(log.info)
+        validation(log.info)
+    except (RuntimeError, ValueError) as error:
+        raise ExtensionError(str(error)) from error
+
+
+def plain_bars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """|Δ| in a docstring is a modulus and x_ a name: no markup of reStructuredText."""
+    shown = False
+    for number, line in enumerate(lines):
+        shown = bool(DOCTEST.match(line)) or (shown and bool(line.strip()))
+        if not shown:
+            parts = line.split("`")
+            parts[::2] = [re.sub(r"(?<!\\)\||(?<=\w)_(?=\W|$)|\*+", r"\\\g<0>", part) for part in parts[::2]]
+            lines[number] = "`".join(parts)
+
+
+def inline_math(self: HTML5Translator, node: nodes.math) -> None:
+    """MathML, which browsers show without a script."""
+    self.body.append(tex2mathml(node.astext(), as_block=False))
+    raise nodes.SkipNode
+
+
+def block_math(self: HTML5Translator, node: nodes.math_block) -> None:
+    """The same for a formula of its own."""
+    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
