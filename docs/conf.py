@@ -17,7 +17,7 @@ version = release = usadel_fem.__version__
 copyright = "the usadel_fem developers"
 language = "en"
 
-extensions = ["docs.tools.extension", "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docs.tools.extension"]
 exclude_patterns = ["_build", "README.md", "generated/templates.md"]
 source_suffix = {".md": "myst-nb"}
 

@@ -81,9 +81,9 @@ def case_reference() -> None:
 
 HEAD = """# Every key of a case file
 
-Made from the models that read case files. Numbers may be strings with units where the case has `[units]`; those marked
-*expression* may depend on position. A key without a default is required; "–" stands for absent. What each section is for is told
-in [](../guide/case_files.md)."""
+Made from the models that read case files. Numbers may be strings with units where the case has `[units]`;
+those marked *expression* may depend on position. A key without a default is required; "–" stands for
+absent. What each section is for is told in [](../guide/case_files.md)."""
 
 REGION = """## \\[region\\]
 
@@ -91,8 +91,8 @@ REGION = """## \\[region\\]
 
 SWEEP = """## \\[sweep\\]
 
-`"dotted.key" = [values]` or `{ start, stop, num }`: values of keys of the case, a grid of them where several are named. Used
-by `usadel-fem sweep` only; see [](../guide/sweeps.md)."""
+`"dotted.key" = [values]` or `{ start, stop, num }`: values of keys of the case, a grid of them where
+several are named. Used by `usadel-fem sweep` only; see [](../guide/sweeps.md)."""
 
 
 def section(level: str, title: str, model: type[Model]) -> str:

@@ -23,8 +23,8 @@ def cli_reference() -> None:
 
 HEAD = """# Every command
 
-Errors go to standard error, one line each. Exit status: 0 done and converged, 2 bad input (nothing was run), 3 not converged
-(what converged is saved), 130 interrupted (what was finished is saved)."""
+Errors go to standard error, one line each. Exit status: 0 done and converged, 2 bad input (nothing was
+run), 3 not converged (what converged is saved), 130 interrupted (what was finished is saved)."""
 
 
 def section(name: str, command: click.Command, context: click.Context) -> str:

@@ -1,12 +1,13 @@
-"""The Sphinx extension of these pages: what is generated before they are read, and formulas without scripts."""
+"""The Sphinx extension of these pages: what is generated before they are read; formulas without scripts."""
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
+from docutils.utils.math.latex2mathml import MathError, tex2mathml
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -54,11 +55,21 @@ def plain_bars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines:
 
 def inline_math(self: HTML5Translator, node: nodes.math) -> None:
     """MathML, which browsers show without a script."""
-    self.body.append(tex2mathml(node.astext(), as_block=False))
+    self.body.append(formula(node, as_block=False))
     raise nodes.SkipNode
 
 
 def block_math(self: HTML5Translator, node: nodes.math_block) -> None:
     """The same for a formula of its own."""
-    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    self.body.append(f'<div class="math">{formula(node, as_block=True)}</div>')
     raise nodes.SkipNode
+
+
+def formula(node: nodes.Node, as_block: bool) -> str:
+    """MathML of a formula; one that cannot be read is a warning, and shown as it stands."""
+    text = node.astext()
+    try:
+        return str(tex2mathml(text, as_block=as_block))
+    except MathError as error:
+        log.warning("formula: %s in %s", error, text, location=node)
+        return f"<code>{html.escape(text)}</code>"

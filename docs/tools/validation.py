@@ -99,18 +99,21 @@ def page(rows: list[dict[str, Any]]) -> str:
 
 HEAD = """# Numbers against closed forms and other solutions
 
-The {count} numbers that the tests in `tests/verification` compare, with what they should be and by how much they may differ.
-They were computed as these pages were built, by the tests that also run with `make test`; a number that is off ends the build.
+The {count} numbers that the tests in `tests/verification` compare, with what they should be and by how
+much they may differ. They were computed as these pages were built, by the tests that also run with `make
+test`; a number that is off ends the build.
 
-- *rates*: smooth random fields with every term on are made solutions by a source term; errors then have to fall with the power
-  of the element size that theory promises. "expected" is the power.
-- *closed forms and published numbers*: gaps, critical fields and temperatures, currents, conductances, spin accumulations.
-- *another solver*: disks and rings with winding, turning fields and jumps of all coefficients, against finite differences of
-  the radial equation, which share no code with this program. "expected" is a difference of zero.
+- *rates*: smooth random fields with every term on are made solutions by a source term; errors then have
+  to fall with the power of the element size that theory promises. "expected" is the power.
+- *closed forms and published numbers*: gaps, critical fields and temperatures, currents, conductances,
+  spin accumulations.
+- *another solver*: disks and rings with winding, turning fields and jumps of all coefficients, against
+  finite differences of the radial equation, which share no code with this program. "expected" is a
+  difference of zero.
 - *balances and symmetries*: what has to agree to rounding or to the tolerance of the solver.
 
-Tests that assert without a number – gradients and Hessians against differences of the action, causality, invariances – run
-beside them and are not listed."""
+Tests that assert without a number – gradients and Hessians against differences of the action, causality,
+invariances – run beside them and are not listed."""
 
 
 def main(target: str) -> int:
