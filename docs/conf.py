@@ -16,6 +16,7 @@ project = "usadel_fem"
 version = release = usadel_fem.__version__
 copyright = "the usadel_fem developers"
 language = "en"
+smartquotes = False
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docs.tools.extension"]
 exclude_patterns = ["_build", "README.md", "generated/templates.md"]

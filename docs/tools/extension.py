@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from docutils import nodes
@@ -26,7 +27,7 @@ DOCTEST = re.compile(r"\s*(>>>|\.\.\.)")
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
     app.connect("builder-inited", generate)
-    app.connect("autodoc-process-docstring", plain_bars)
+    app.connect("autodoc-process-docstring", plain_docstring)
     app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -36,21 +37,28 @@ def generate(app: Sphinx) -> None:
     case_reference()
     cli_reference()
     try:
-        gallery(log.info)
-        validation(log.info)
+        with ThreadPoolExecutor(1) as beside:  # it waits for a process of its own
+            numbers = beside.submit(validation, log.info)
+            gallery(log.info)
+            numbers.result()
     except (RuntimeError, ValueError) as error:
         raise ExtensionError(str(error)) from error
 
 
-def plain_bars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """|Δ| in a docstring is a modulus and x_ a name: no markup of reStructuredText."""
+def plain_docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Docstrings are plain text: |Δ| is a modulus and x_ a name; examples stay as they are."""
     shown = False
     for number, line in enumerate(lines):
         shown = bool(DOCTEST.match(line)) or (shown and bool(line.strip()))
         if not shown:
-            parts = line.split("`")
-            parts[::2] = [re.sub(r"(?<!\\)\||(?<=\w)_(?=\W|$)|\*+", r"\\\g<0>", part) for part in parts[::2]]
-            lines[number] = "`".join(parts)
+            lines[number] = escaped_names(line)
+
+
+def escaped_names(line: str) -> str:
+    """Bars, asterisks and ends of names, outside of backticks."""
+    parts = line.split("`")
+    parts[::2] = [re.sub(r"(?<!\\)\||(?<=\w)_(?=\W|$)|\*+", r"\\\g<0>", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def inline_math(self: HTML5Translator, node: nodes.math) -> None:
@@ -69,7 +77,9 @@ def formula(node: nodes.Node, as_block: bool) -> str:
     """MathML of a formula; one that cannot be read is a warning, and shown as it stands."""
     text = node.astext()
     try:
-        return str(tex2mathml(text, as_block=as_block))
+        found = str(tex2mathml(text, as_block=as_block))
     except MathError as error:
         log.warning("formula: %s in %s", error, text, location=node)
         return f"<code>{html.escape(text)}</code>"
+    # braces of anticommutators are as tall as letters, like the other brackets without \\left and \\right
+    return re.sub(r"<mo>([{}])</mo>", r'<mo stretchy="false">\1</mo>', found)

@@ -10,7 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(p for p in DOCS.rglob("*.md") if not {"_build", "generated"} & set(p.parts))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(p for p in DOCS.rglob("*.md") if not {"_build", "generated"} & set(p.parts)),
+]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 FRAGMENT = "<!-- fragment -->"
 """Stands before a block of TOML that is no whole case."""
@@ -18,7 +21,9 @@ FRAGMENT = "<!-- fragment -->"
 GENERATED = ("generated/case.md", "generated/cli.md", "generated/validation.md", "generated/gallery/index.md")
 """Pages that a build writes and others lead to."""
 
-_FENCE = re.compile(r"^(?P<mark>```+|:::+)(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=mark)\s*$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(
+    r"^(?P<mark>```+|:::+)(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=mark)\s*$", re.DOTALL | re.MULTILINE
+)
 _INDENTED = re.compile(r"(?:^    [^\n]*\n)+", re.MULTILINE)
 
 

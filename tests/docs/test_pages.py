@@ -14,7 +14,18 @@ import click
 import pytest
 
 import usadel_fem as uf
-from tests.docs.pages import DOCS, GENERATED, NAMES, PAGES, ROOT, blocks, command_lines, entries, inline, links
+from tests.docs.pages import (
+    DOCS,
+    GENERATED,
+    NAMES,
+    PAGES,
+    ROOT,
+    blocks,
+    command_lines,
+    entries,
+    inline,
+    links,
+)
 from usadel_fem.case import case_schema
 from usadel_fem.cli import main
 from usadel_fem.errors import CaseError
@@ -35,7 +46,12 @@ BASES: tuple[dict[str, Any], ...] = tuple(
     for solve in (
         {"kind": "spectrum", "energies": [0.1], "broadening": 0.01},
         {"kind": "equilibrium", "temperature": 0.1, "self_consistent": "Tc" in pairing},
-        {"kind": "nonequilibrium", "temperature": 0.1, "broadening": 0.01, "self_consistent": "Tc" in pairing},
+        {
+            "kind": "nonequilibrium",
+            "temperature": 0.1,
+            "broadening": 0.01,
+            "self_consistent": "Tc" in pairing,
+        },
     )
 )
 """Cases that a fragment may be part of: with one of them it has to be accepted."""
@@ -72,7 +88,8 @@ def test_commands_parse(page: Path) -> None:
         if words == ["--version"]:
             continue
         command = main.commands[words[0]]
-        if len(words) > 1 and "--help" not in words or not any(p.required for p in command.params):
+        complete = len(words) > 1 or not any(p.required for p in command.params)
+        if complete and "--help" not in words:
             context = command.make_context(words[0], words[1:], parent=click.Context(main))
             check_settings(context.params.get("settings") or ())
 
@@ -124,7 +141,7 @@ def test_keys_exist(page: Path) -> None:
         table = re.fullmatch(r"\[+([\w.]+)\]+", code)
         if SECTION.fullmatch(code):
             assert known(code.partition(" ")[0]), code
-        elif table and table[1].split(".")[0] in uf.Case.keys():
+        elif table and table[1].split(".")[0] in SCHEMA["properties"]:
             assert known(table[1]), code
 
 

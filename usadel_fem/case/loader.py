@@ -26,15 +26,13 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 def load_case(path: str | Path, overrides: Mapping[str, Any] = _NONE) -> Case:
     """The case in a TOML file.
 
-    Parameters
-    ----------
-    path : case file
-    overrides : dotted key -> value, as TOML text ("[0, 0, 0.3]", '"2*x"') or a number or list; laid over the
-        file before it is validated; entries of a list are counted from 0 (``"vortex.0.winding"``)
+    Args:
+        path: case file.
+        overrides: dotted key -> value, as TOML text ("[0, 0, 0.3]", '"2*x"') or a number or list; laid over
+            the file before it is validated; entries of a list are counted from 0 ("vortex.0.winding").
 
-    Raises
-    ------
-    CaseError : every mistake of the file and of the overrides at once
+    Raises:
+        CaseError: every mistake of the file and of the overrides at once.
 
     >>> import pathlib, tempfile
     >>> text = '''

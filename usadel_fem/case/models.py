@@ -112,9 +112,8 @@ class Case(Model):
     Tables may be given as models or as plain dictionaries. With `units`, give dictionaries: strings with
     units are converted as the case is built.
 
-    Raises
-    ------
-    CaseError : with every mistake found, one `Problem` each
+    Raises:
+        CaseError: with every mistake found, one `Problem` each.
 
     >>> case = Case(
     ...     units={"energy": "meV", "length": "nm"},
