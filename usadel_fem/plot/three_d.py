@@ -200,7 +200,7 @@ def _settings(scene: Scene, pixels: tuple[int, int], options: Options) -> dict[s
         "camera": CAMERA,
         "titles": [labels.with_unit(axis, length) for axis in AXES],
         "ticks": [3 if n > 0.4 * extent.max() else 2 for n in extent],
-        "font": max(8, round(5.5 * SHARP * options.dpi / 72)),
+        "font": max(8, round(3.8 * SHARP * options.dpi / 72)),
         "line": max(1.0, SHARP * options.dpi / 130),
     }
 
