@@ -93,7 +93,7 @@ def _on_surface(solution: Solution, cut: sampling.Patches, field: Field, part: P
 
 
 @style.in_style
-def flow(solution: Solution, field: Field, when: str, options: Options) -> Figure:
+def flow(solution: Solution, field: Field, whole: Field, when: str, options: Options) -> Figure:
     """Lines along a current inside the body, coloured by its modulus."""
     mesh = solution.mesh
     arrays = _body(solution, options)
@@ -115,7 +115,7 @@ def flow(solution: Solution, field: Field, when: str, options: Options) -> Figur
 
 
 @style.in_style
-def arrows(solution: Solution, field: Field, when: str, options: Options) -> Figure:
+def arrows(solution: Solution, field: Field, whole: Field, when: str, options: Options) -> Figure:
     """Arrows inside the body, coloured by the modulus."""
     mesh = solution.mesh
     arrays = _body(solution, options)
@@ -130,10 +130,15 @@ def arrows(solution: Solution, field: Field, when: str, options: Options) -> Fig
         "colour": size,
         "length": np.array(1.4 * spacing),
     }
-    norm = style.norm_of(size, "sequential")
+    norm = style.norm_of(_sizes(local[chosen], whole, options), "sequential")
     label = labels.label(solution.case, field.name, field.unit)
     colours = style.colour_map("sequential", options)
     return _picture([Scene(solution, "arrows", arrays, norm, colours, label, "sequential")], when, options)
+
+
+def _sizes(vectors: Real, whole: Field, options: Options) -> Real:
+    """What the colour scale is to reach: of a film, all that it will show."""
+    return data.modulus(vectors if options.step is None else whole.values)
 
 
 def _body(solution: Solution, options: Options) -> dict[str, NDArray[Any]]:
@@ -195,7 +200,7 @@ def _settings(scene: Scene, pixels: tuple[int, int], options: Options) -> dict[s
         "camera": CAMERA,
         "titles": [labels.with_unit(axis, length) for axis in AXES],
         "ticks": [3 if n > 0.4 * extent.max() else 2 for n in extent],
-        "font": max(8, round(5.5 * SHARP * options.dpi / 72)),
+        "font": max(8, round(3.8 * SHARP * options.dpi / 72)),
         "line": max(1.0, SHARP * options.dpi / 130),
     }
 

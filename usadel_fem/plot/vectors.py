@@ -33,15 +33,14 @@ def currents(solution: Solution, name: str, options: Options) -> Figure:
     dimension = len(data.plane_axes(solution))
     if dimension == 1 or (options.axis in AXES[:3] and options.axis):
         return maps.draw(solution, (name,), options)
-    field, when = data.at_step(solution, data.field(solution, name), options)
-    field = replace(field, values=_real(field.values, options))
+    whole = _real(data.field(solution, name), options)
+    field, when = data.at_step(solution, whole, options)
     if dimension == 3:
-        return three_d.flow(solution, field, when, options)
+        return three_d.flow(solution, field, whole, when, options)
     plane = Plane.of(solution, options)
     figure, (axes,) = style.panels(1, options, ratio=plane.ratio, bars=True)
     maps.frame(axes, Plane.of(solution, options, pieces=1))
-    whole = data.field(solution, name)
-    size = replace(whole, values=data.modulus(_real(whole.values, options)), vector=False)
+    size = replace(whole, values=data.modulus(whole.values), vector=False)
     part = Part(labels.label(solution.case, name, field.unit), "", data.modulus(field.values), "sequential")
     image = maps.coloured(axes, plane, size, part, replace(options, component=""))
     style.colour_bar(figure, axes, image, part.label, part.kind, below=plane.below)
@@ -50,12 +49,13 @@ def currents(solution: Solution, name: str, options: Options) -> Figure:
     return figure
 
 
-def _real(values: Real, options: Options) -> Real:
-    """The part that is asked for, or the larger one of a complex field."""
+def _real(field: Field, options: Options) -> Field:
+    """A field, or the part that is asked for of a complex one, or the larger part."""
+    values = field.values
     if not np.iscomplexobj(values):
-        return values
-    part = options.part or ("re" if np.abs(values.real).max() >= np.abs(values.imag).max() else "im")
-    return np.asarray(values.real if part == "re" else values.imag)
+        return field
+    larger = "re" if data.largest(values.real) >= data.largest(values.imag) else "im"
+    return replace(field, values=values.real if (options.part or larger) == "re" else values.imag)
 
 
 def streamlines(axes: Axes, plane: Plane, field: Field) -> None:
@@ -104,11 +104,10 @@ def spins(solution: Solution, name: str, options: Options) -> Figure:
     dimension = len(data.plane_axes(solution))
     if dimension == 1 or options.axis:
         return maps.draw(solution, (name,), options)
-    whole = data.field(solution, name)
+    whole = _real(data.field(solution, name), options)
     field, when = data.at_step(solution, whole, options)
-    field = replace(field, values=_real(field.values, options))
     if dimension == 3:
-        return three_d.arrows(solution, field, when, options)
+        return three_d.arrows(solution, field, whole, when, options)
     plane = Plane.of(solution, options)
     figure, (axes,) = style.panels(1, options, ratio=plane.ratio, bars=True)
     maps.frame(axes, Plane.of(solution, options, pieces=1))
@@ -120,8 +119,7 @@ def spins(solution: Solution, name: str, options: Options) -> Figure:
     else:
         shown = replace(options, component="abs")
     part = data.parts(solution, field, shown, every=True)[0]
-    ground = replace(whole, values=_real(whole.values, options))
-    image = maps.coloured(axes, plane, ground, part, shown)
+    image = maps.coloured(axes, plane, whole, part, shown)
     style.colour_bar(figure, axes, image, part.label, part.kind, below=plane.below)
     if flat.max(initial=0.0) > data.NOTHING * largest:
         arrows(axes, plane, field)
