@@ -26,9 +26,10 @@ from tests.docs.pages import (
     inline,
     links,
 )
-from usadel_fem.case import case_schema
+from usadel_fem.case import case_schema, check_fields
 from usadel_fem.cli import main
 from usadel_fem.errors import CaseError
+from usadel_fem.observables.fields import FIELDS
 
 SCHEMA = case_schema()
 
@@ -150,22 +151,18 @@ def test_case_files_are_accepted(page: Path) -> None:
     for block in blocks(page):
         if block.language == "toml":
             data = tomllib.loads(block.text)
-            if block.fragment:
-                check_fragment(data)
-            else:
-                uf.Case.model_validate(data)
+            case = fragment(data) if block.fragment else uf.Case.model_validate(data)
+            assert check_fields(case, FIELDS) == []
 
 
-def check_fragment(data: dict[str, Any]) -> None:
-    """A fragment is accepted as a part of one of the plain cases."""
+def fragment(data: dict[str, Any]) -> uf.Case:
+    """A fragment has to be accepted as a part of one of the plain cases."""
     refused = []
     for base in BASES:
         try:
-            uf.Case.model_validate(merged(base, data))
+            return uf.Case.model_validate(merged(base, data))
         except CaseError as error:
             refused.append(str(error))
-        else:
-            return
     pytest.fail("\n".join(refused))
 
 
@@ -189,6 +186,35 @@ def test_python_is_python(page: Path) -> None:
             for node in ast.walk(ast.parse(block.text)):
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                     assert node.attr in there.get(node.value.id, {node.attr}), node.attr
+
+
+WORDS = set(re.findall(r"`(\w+)`", (DOCS / "guide" / "results.md").read_text(encoding="utf-8")))
+"""Names that the page on results explains."""
+
+PICTURES = set(
+    re.findall(r'"(\w+)"', "".join(p.read_text() for p in (ROOT / "usadel_fem" / "plot").glob("*.py")))
+)
+"""Words of the package that draws."""
+
+
+@each_page
+def test_observables_are_explained(page: Path) -> None:
+    for block in blocks(page):
+        for name in re.findall(r'observables\["([\w:]+)"\]', block.text):
+            assert name in WORDS or name.partition(":")[0] in ("probe", "vortex"), name
+
+
+@each_page
+def test_pictures_exist(page: Path) -> None:
+    """What `usadel-fem plot` is asked for is a field, a scalar (of a terminal), or a word of its own."""
+    for line in command_lines(page):
+        words = shlex.split(line, comments=True)[1:]
+        if words[0] == "plot" and len(words) > 1:
+            context = main.commands["plot"].make_context("plot", words[1:], parent=click.Context(main))
+            for name in context.params["arguments"][1:]:
+                base = name.partition(":")[0]
+                scalar = any(base.startswith(word) for word in WORDS if word.startswith("terminal_"))
+                assert base in WORDS | PICTURES | {"probe", "vortex"} or scalar or ".out" in base, name
 
 
 @each_page
