@@ -36,8 +36,9 @@ def gallery(say: Say = print) -> None:
 def run(case: Path, settings: Mapping[str, str]) -> Path:
     """The folder of the result of `usadel-fem run`."""
     mesh = uf.load_case(case).mesh_path
-    parts = [case.read_bytes(), *([mesh.read_bytes()] if mesh else []), *map(str, settings.items())]
-    name = f"{case.stem}-{len(settings)}-{digest(version(), *parts)}"
+    variant = digest(*map(str, settings.items()))
+    parts = [case.read_bytes(), *([mesh.read_bytes()] if mesh else [])]
+    name = f"{case.stem}-{variant}-{digest(version(), *parts)}"
 
     def make(folder: Path) -> None:
         sets = [word for item in settings.items() for word in ("--set", "=".join(item))]
