@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -17,11 +18,14 @@ from sphinx.writers.html5 import HTML5Translator
 from docs.tools.case_reference import case_reference
 from docs.tools.cli_reference import cli_reference
 from docs.tools.gallery import gallery
+from docs.tools.keeping import digest, version
 from docs.tools.validation import validation
 
 log = logging.getLogger(__name__)
 
 DOCTEST = re.compile(r"\s*(>>>|\.\.\.)")
+ACCENT = re.compile(r"(\\(?:check|hat|tilde) ?\\?[A-Za-z]+?)(?=_)")
+"""An accented letter with an index, which docutils would write below it."""
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -29,7 +33,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", generate)
     app.connect("autodoc-process-docstring", plain_docstring)
     app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    tools = sorted(Path(__file__).parent.glob("*.py"))
+    state = digest(version(), *(path.read_bytes() for path in tools))
+    # pages, and notebooks, are read again when the program or these tools have changed
+    return {"env_version": int(state, 16), "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def generate(app: Sphinx) -> None:
@@ -77,7 +84,7 @@ def formula(node: nodes.Node, as_block: bool) -> str:
     """MathML of a formula; one that cannot be read is a warning, and shown as it stands."""
     text = node.astext()
     try:
-        found = str(tex2mathml(text, as_block=as_block))
+        found = str(tex2mathml(ACCENT.sub(r"{\1{}}", text), as_block=as_block))
     except MathError as error:
         log.warning("formula: %s in %s", error, text, location=node)
         return f"<code>{html.escape(text)}</code>"
