@@ -1,5 +1,6 @@
 # make demo   set up .venv, solve the first case, say where the results are
 # make test   set up .venv with the test tools, run the tests
+# make docs   set up .venv with Sphinx, run the cases and the verification, build docs/_build/html
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -10,10 +11,10 @@ DEMO_OUT ?= demo.out
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all lint format bench bench-large figures clean help
+.PHONY: demo test test-all lint format docs bench bench-large figures clean help
 
 help:
-	@echo "make demo | test | test-all | lint | format | bench | bench-large | figures | clean"
+	@echo "make demo | test | test-all | lint | format | docs | bench | bench-large | figures | clean"
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -24,6 +25,10 @@ $(VENV)/.base: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	@touch $@
 
 demo: $(VENV)/.base
@@ -48,6 +53,11 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# what was computed for the pages is kept in docs/_build/kept until it would come out otherwise
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --color -b html -d docs/_build/doctrees docs docs/_build/html
+	@echo "documentation: docs/_build/html/index.html"
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
@@ -56,7 +66,8 @@ bench-large: $(VENV)/.dev
 
 figures: $(VENV)/.dev
 	$(BIN)/python docs/figures.py
+	$(BIN)/python docs/paraview.py
 
 clean:
-	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_OUT) build dist docs/_build docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,10 +9,8 @@ Interfaces: S1N, S2N, F1N, F2N.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import gmsh
+from gmsh_setup import mesh_file, options
 
 RADIUS, HALF, ARM = 0.5, 0.8, 1.2
 ARMS = {"west": ("S1", 0, -1), "east": ("S2", 0, 1), "south": ("F1", 1, -1), "north": ("F2", 1, 1)}
@@ -43,19 +41,11 @@ def build() -> None:
 
 def main() -> None:
     """Write the mesh."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=float, default=1.0, help="scale of the element size")
-    parser.add_argument("--out", default=str(Path(__file__).with_suffix(".msh")))
-    options = parser.parse_args()
-    gmsh.initialize()
-    gmsh.option.setNumber("General.Verbosity", 2)
-    gmsh.option.setNumber("Mesh.MshFileVersion", 4.1)
-    gmsh.option.setNumber("Mesh.MeshSizeMax", 0.3 * options.size)
-    gmsh.option.setNumber("Mesh.Optimize", 1)
-    build()
-    gmsh.model.mesh.generate(3)
-    gmsh.write(options.out)
-    gmsh.finalize()
+    chosen = options(__doc__, "cross3d.msh").parse_args()
+    with mesh_file(chosen.out, dim=3):
+        gmsh.option.setNumber("Mesh.MeshSizeMax", 0.3 * chosen.size)
+        gmsh.option.setNumber("Mesh.Optimize", 1)
+        build()
 
 
 if __name__ == "__main__":

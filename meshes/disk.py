@@ -5,10 +5,8 @@ python meshes/disk.py [--radius 5.0] [--size 1.0] [--out meshes/disk.msh]
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import gmsh
+from gmsh_setup import mesh_file, options
 
 
 def build(radius: float, size: float) -> None:
@@ -27,19 +25,11 @@ def build(radius: float, size: float) -> None:
 
 def main() -> None:
     """Write the mesh."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__, "disk.msh")
     parser.add_argument("--radius", type=float, default=5.0)
-    parser.add_argument("--size", type=float, default=1.0, help="scale of the element size")
-    parser.add_argument("--out", default=str(Path(__file__).with_suffix(".msh")))
-    options = parser.parse_args()
-    gmsh.initialize()
-    gmsh.option.setNumber("General.Verbosity", 2)
-    gmsh.option.setNumber("Mesh.MshFileVersion", 4.1)
-    gmsh.option.setNumber("Mesh.ElementOrder", 2)
-    build(options.radius, options.size)
-    gmsh.model.mesh.generate(2)
-    gmsh.write(options.out)
-    gmsh.finalize()
+    chosen = parser.parse_args()
+    with mesh_file(chosen.out, dim=2, order=2):
+        build(chosen.radius, chosen.size)
 
 
 if __name__ == "__main__":

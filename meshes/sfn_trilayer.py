@@ -5,10 +5,8 @@ python meshes/sfn_trilayer.py [--size 1.0] [--out meshes/sfn_trilayer.msh]
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import gmsh
+from gmsh_setup import mesh_file, options
 
 S, F, N, WIDTH, BULGE = 2.0, 1.0, 2.0, 2.0, 0.3
 
@@ -38,18 +36,9 @@ def build(size: float) -> None:
 
 def main() -> None:
     """Write the mesh."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=float, default=1.0, help="scale of the element size")
-    parser.add_argument("--out", default=str(Path(__file__).with_suffix(".msh")))
-    options = parser.parse_args()
-    gmsh.initialize()
-    gmsh.option.setNumber("General.Verbosity", 2)
-    gmsh.option.setNumber("Mesh.MshFileVersion", 4.1)
-    gmsh.option.setNumber("Mesh.ElementOrder", 2)
-    build(options.size)
-    gmsh.model.mesh.generate(2)
-    gmsh.write(options.out)
-    gmsh.finalize()
+    chosen = options(__doc__, "sfn_trilayer.msh").parse_args()
+    with mesh_file(chosen.out, dim=2, order=2):
+        build(chosen.size)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from usadel_fem.case import Case
-from usadel_fem.case.base import Model
-from usadel_fem.case.expressions import Expression
+from usadel_fem.case.given import given
 from usadel_fem.device import Device, build_device
 from usadel_fem.fem.mesh import summary
+from usadel_fem.fem.mesh_report import mesh_lines
 from usadel_fem.fem.reduction import in_words
 from usadel_fem.material_report import device_reports
 from usadel_fem.run import check_request, rule_of
 from usadel_fem.solver.window import edges
-
-MEASURE = {1: "length", 2: "area", 3: "volume"}
-SIDE = {1: "points", 2: "length", 3: "area"}
 
 
 def describe(case: Case) -> str:
@@ -33,24 +27,16 @@ def describe(case: Case) -> str:
 
 def _mesh(device: Device) -> list[str]:
     info, space = summary(device.mesh), device.space
-    dim = info["dimension"]
     shape = "curved " if info["curved"] else ""
     lines = [
-        f"mesh: {dim}D, {info['elements']} {shape}elements, "
+        f"mesh: {info['dimension']}D, {info['elements']} {shape}elements, "
         f"edges {info['h_min']:.4g} to {info['h_max']:.4g}, coordinates {', '.join(info['axes'])}",
         f"  {space.size} nodes of order {space.order}, {_unknowns(device)}",
     ]
-    for name, region in info["regions"].items():
-        lines.append(
-            f"  region {name}: {region['elements']} elements, {MEASURE[dim]} {region['measure']:.6g}"
-        )
-    for name, side in info["boundaries"].items():
-        role = "terminal" if name in device.case.terminal else "vacuum"
-        lines.append(f"  boundary {name}: {SIDE[dim]} {side['measure']:.6g}, {role}")
+    roles = {name: "terminal" if name in device.case.terminal else "vacuum" for name in info["boundaries"]}
     for name, side in info["interfaces"].items():
-        role = "tunnel barrier" if side["split"] else "transparent"
-        lines.append(f"  interface {name}: {SIDE[dim]} {side['measure']:.6g}, {role}")
-    return lines
+        roles[name] = "tunnel barrier" if side["split"] else "transparent"
+    return [*lines, *mesh_lines(info, roles)]
 
 
 def _unknowns(device: Device) -> str:
@@ -65,36 +51,14 @@ def _unknowns(device: Device) -> str:
 def _materials(device: Device) -> list[str]:
     case, lines = device.case, []
     for region, name in case.region.items():
-        lines.append(f"region {region} = {name}: {_given(case.material[name])}")
+        lines.append(f"region {region} = {name}: {given(case.material[name])}")
     for report in device_reports(device):
         lines.append(f"{report.key}: {report.brief()}")
         lines += [f"  warning: {warning}" for warning in report.warnings]
     for kind in ("terminal", "interface"):
         for name, value in getattr(case, kind).items():
-            lines.append(f"{kind} {name}: {_given(value)}")
+            lines.append(f"{kind} {name}: {given(value)}")
     return lines
-
-
-def _given(model: Model) -> str:
-    """The keys of a model that differ from their defaults."""
-    parts = []
-    for key, field in type(model).model_fields.items():
-        value = getattr(model, key)
-        if value != field.get_default(call_default_factory=True):
-            parts.append(f"{field.alias or key} = {_text(value)}")
-    return ", ".join(parts) or "defaults"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Expression):
-        return f'"{value.text}"'
-    if isinstance(value, Model):
-        return "{" + _given(value) + "}"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k} = {_text(v)}" for k, v in value.items()) + "}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _solve(device: Device) -> list[str]:

@@ -15,13 +15,12 @@ _LONGEST_SHOWN = 80
 class Problem:
     """One mistake of the user.
 
-    Parameters
-    ----------
-    key : dotted key of the case file (``"material.F.D"``), empty where none applies
-    rule : what is allowed, as a phrase ("must be > 0")
-    received : the value as given, empty where there is none to show
-    hint : a suggestion ("did you mean 'exchange'?")
-    file : where the value came from
+    Args:
+        key: dotted key of the case file ("material.F.D"), empty where none applies.
+        rule: what is allowed, as a phrase ("must be > 0").
+        received: the value as given, empty where there is none to show.
+        hint: a suggestion ("did you mean 'exchange'?").
+        file: where the value came from.
 
     >>> print(Problem("material.F.D", "must be > 0", received="-1", file="x.toml"))
     x.toml: material.F.D: must be > 0; received -1

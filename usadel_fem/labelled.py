@@ -115,6 +115,17 @@ Observables: TypeAlias = Mapping[str, Observable | Mapping[str, Observable]]
 """By name; quantities per terminal or per axis are mappings of their own."""
 
 
+def unit_text(unit: str, base: tuple[str, str] | None = None) -> str:
+    """A unit with the base units (energy, length) of a case in it, without exponents that say nothing.
+
+    >>> unit_text("N_F energy²·length^1", ("meV", "nm")), unit_text("N_F energy·length^2")
+    ('N_F meV²·nm', 'N_F energy·length²')
+    """
+    for name, own in zip(("energy", "length"), base or (), strict=False):
+        unit = unit.replace(name, own)
+    return unit.replace("^1", "").replace("^2", "²").replace("^3", "³")
+
+
 def _check(array: Observable) -> None:
     if array.at not in LOCATIONS:
         raise ValueError(f"at must be one of {', '.join(LOCATIONS)}; instead received {array.at!r}")

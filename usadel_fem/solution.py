@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+import usadel_fem
 from usadel_fem.fieldmesh import FieldMesh
+from usadel_fem.io.dataset import Entry, build_dataset
+from usadel_fem.io.html import result_page
 from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, as_result_file
 from usadel_fem.io.result import write_result
 from usadel_fem.io.summary import write_summary
 from usadel_fem.io.tables import write_tables
 from usadel_fem.io.vtk import write_fields
+from usadel_fem.io.vtkhdf import write_vtkhdf
 from usadel_fem.labelled import Observable, Observables
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.basis import to_plain_basis
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from usadel_fem.case import Case
 
 __all__ = ["EnergyReport", "FieldMesh", "Observable", "Observables", "Outcome", "Solution", "load"]
@@ -164,13 +170,82 @@ class Solution:
         wanted = self.case.output.fields if fields is None else fields
         return write_fields(Path(directory), self.mesh, self.energies, self.observables, wanted)
 
+    def to_vtkhdf(self, directory: str | Path, fields: Collection[str] | None = None) -> list[Path]:
+        """Write fields.vtkhdf, one file with every energy or time; returns it. Arguments as of `to_vtu`."""
+        wanted = self.case.output.fields if fields is None else fields
+        return write_vtkhdf(Path(directory), self.mesh, self.energies, self.observables, wanted)
+
     def to_csv(self, directory: str | Path) -> list[Path]:
         """Write scalars, spectra, convergence and nodal fields as CSV tables; returns the files."""
         return write_tables(Path(directory), self.mesh, self.energies, self.observables, self.convergence)
 
+    def to_xarray(self, green_functions: bool = False) -> Any:
+        """Everything as an `xarray.Dataset`, with units and descriptions; needs xarray.
+
+        Variables have the names of `observables`. Axes: "energy" (coordinate: the part that tells energies
+        apart; "energy_complex" has both), "time", "node" (coordinates x, y, z), "cell" (cell_x, cell_y,
+        cell_z, cell_region), "component" (x, y, z), "terminal" (names), "kind" (the eight parts of a
+        distribution); probes and profiles have axes of their own, such as "probe_NAME_point".
+
+        Args:
+            green_functions: also "green_function" (energy, node, row, column) complex and, out of
+                equilibrium, "distribution" (energy, node, kind), with NaN where nothing was kept.
+
+        Raises:
+            ImportError: if xarray is not installed.
+        """
+        more: dict[str, Entry] = {}
+        if green_functions:
+            dims = ("energy", "node", "row", "column")
+            more["green_function"] = (dims, self._kept(self.green_functions), {"long_name": "ǧ"})
+        if green_functions and len(self.distributions):
+            more["distribution"] = (("energy", "node", "kind"), self._kept(self.distributions), {})
+        return build_dataset(
+            self.mesh,
+            self.energies,
+            self.observables,
+            self.convergence,
+            self.case.unit_system,
+            {
+                "title": self.case.info.title,
+                "converged": str(self.converged).lower(),
+                "source": f"usadel_fem {usadel_fem.__version__}",
+                "case": self.case.source.text,
+            },
+            more,
+        )
+
+    def _kept(self, fields: Any) -> NDArray[Any]:
+        """All fields of a sequence in one array, NaN for those that are None."""
+        each = [fields[i] for i in range(len(self.energies))]
+        some = next((field for field in each if field is not None), np.zeros((len(self.nodes), 0)))
+        return np.array([np.full_like(some, np.nan) if field is None else field for field in each])
+
+    def plot(self, quantity: str, **options: Any) -> Figure:
+        """A picture, as a figure of matplotlib: see :func:`usadel_fem.draw`.
+
+        Args:
+            quantity: what to draw, such as "dos"; `usadel_fem.drawable` knows all.
+            options: energy, time, component, region, cmap, width, dpi.
+        """
+        return usadel_fem.draw(self, quantity, **options)
+
     def to_summary(self, directory: str | Path) -> Path:
         """Write summary.json; returns the file."""
         return write_summary(Path(directory) / "summary.json", self.summary)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return result_page(
+            self.case.info.title,
+            self.converged,
+            self.mesh,
+            self.energies,
+            self.observables,
+            self.convergence,
+            self.summary,
+            self.case.unit_system,
+        )
 
     def __repr__(self) -> str:
         failed = sum(not report.ok for report in self.convergence)

@@ -64,8 +64,23 @@ def listing(folder: Path) -> list[str]:
 
 
 def test_version_and_help() -> None:
-    assert usadel("--version").stdout == f"usadel-fem, version {__version__}\n"
-    for command in ("check", "run", "info", "export", "schema", "material"):
+    first, *others = usadel("--version").stdout.splitlines()
+    assert first == f"usadel-fem, version {__version__}"
+    assert {"Python", "numpy", "scipy", "scikit-fem", "h5py", "meshio"} <= {
+        line.split()[0] for line in others
+    }
+    for command in (
+        "check",
+        "run",
+        "info",
+        "export",
+        "schema",
+        "material",
+        "new",
+        "mesh",
+        "cite",
+        "completion",
+    ):
         assert command in usadel("--help").stdout
         assert usadel(command, "--help").exit_code == 0
 

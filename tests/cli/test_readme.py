@@ -1,4 +1,4 @@
-"""What the README shows has to work."""
+"""What the README and the pages behind it show has to work."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,10 @@ from click.testing import CliRunner
 from usadel_fem.cli import main
 from usadel_fem.observables.fields import FIELDS
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = (ROOT / "docs/guide/results.md").read_text(encoding="utf-8")
+IMPURITIES = (ROOT / "docs/theory/microscopics.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:
@@ -28,11 +31,15 @@ def test_the_case_file_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_commands_exist() -> None:
     used = set(re.findall(r"^    usadel-fem (\w+)", README, re.MULTILINE))
-    assert used == {"check", "run", "info", "export", "material"} <= set(main.commands)
+    assert (
+        used
+        == {"new", "mesh", "cite", "check", "run", "info", "export", "material", "sweep", "plot"}
+        <= set(main.commands)
+    )
 
 
 def test_the_impurities_are_accepted() -> None:
-    found = re.search(r"^impurities = (\{.*\})$", README, re.MULTILINE)
+    found = re.search(r"^impurities = (\{.*\})$", IMPURITIES, re.MULTILINE)
     assert found is not None
     units = ["--energy-unit", "meV", "--length-unit", "nm"]
     result = CliRunner().invoke(main, ["material", "--impurities", found[1], *units])
@@ -58,11 +65,11 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_every_field_is_explained() -> None:
-    explained = set(re.findall(r"`(\w+)`", README))
+    explained = set(re.findall(r"`(\w+)`", RESULTS))
     short = {"spin_current_y", "spin_current_z"}  # told as _y, _z
     assert set(FIELDS) - short <= explained
 
 
 def test_every_case_is_listed() -> None:
-    cases = {path.stem for path in (Path(__file__).parents[2] / "cases").glob("*.toml")}
+    cases = {path.stem for path in (ROOT / "cases").glob("*.toml")}
     assert cases == set(re.findall(r"^\| `(\d\d_\w+)` \|", README, re.MULTILINE))

@@ -78,7 +78,10 @@ WRONG: dict[str, tuple[Edit, str]] = {
         ("normal = true", 'normal = true\nvoltage = "1 mV"'),
         "terminal.right.voltage",
     ),
-    "sweep": (("[output]", '[sweep]\n"solve.temperature" = [1, 2]\n\n[output]'), "sweep: must wait"),
+    "sweep": (
+        ("[output]", '[sweep]\n"solve.temperature" = 3\n\n[output]'),
+        "sweep: must be a list of values",
+    ),
     "no solve section": ((SOLVE, ""), "solve: is required"),
     "no mesh section": ((MESH_CASE, ""), "mesh: is required"),
     # numbers and units

@@ -2,7 +2,7 @@
 
 from .checks import check_fields, check_names, check_values
 from .expressions import Expression, evaluate
-from .loader import load_case
+from .loader import load_case, varied
 from .models import (
     Case,
     Contact,
@@ -25,6 +25,7 @@ from .models import (
     Vortex,
 )
 from .schema import case_schema
+from .sweeping import grid
 
 __all__ = [
     "Case",
@@ -52,5 +53,7 @@ __all__ = [
     "check_names",
     "check_values",
     "evaluate",
+    "grid",
     "load_case",
+    "varied",
 ]

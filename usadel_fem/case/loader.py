@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +16,7 @@ from ..errors import CaseError, Problem, did_you_mean, show
 from .base import dotted
 from .models import Case, Source
 
-__all__ = ["load_case"]
+__all__ = ["load_case", "varied"]
 
 _OVERRIDE = "--set"
 _LARGEST = 4_000_000
@@ -25,15 +26,13 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 def load_case(path: str | Path, overrides: Mapping[str, Any] = _NONE) -> Case:
     """The case in a TOML file.
 
-    Parameters
-    ----------
-    path : case file
-    overrides : dotted key -> value, as TOML text ("[0, 0, 0.3]", '"2*x"') or a number or list; laid over the
-        file before it is validated; entries of a list are counted from 0 (``"vortex.0.winding"``)
+    Args:
+        path: case file.
+        overrides: dotted key -> value, as TOML text ("[0, 0, 0.3]", '"2*x"') or a number or list; laid over
+            the file before it is validated; entries of a list are counted from 0 ("vortex.0.winding").
 
-    Raises
-    ------
-    CaseError : every mistake of the file and of the overrides at once
+    Raises:
+        CaseError: every mistake of the file and of the overrides at once.
 
     >>> import pathlib, tempfile
     >>> text = '''
@@ -51,9 +50,53 @@ def load_case(path: str | Path, overrides: Mapping[str, Any] = _NONE) -> Case:
     (0.83, 'wire.out')
     """
     file = str(path)
-    overrides = {k: v if isinstance(v, str) else json.dumps(v) for k, v in overrides.items()}
+    changes = tuple(
+        (key, value if isinstance(value, str) else _toml(value)) for key, value in overrides.items()
+    )
     text = _text(Path(path), file)
-    table = _parsed(text, file)
+    return _resolved(_parsed(text, file), Source(text, str(Path(path).parent), file, changes))
+
+
+def varied(case: Case, changes: Mapping[str, Any]) -> Case:
+    """The case with some keys set anew: a point of a sweep, without its [sweep] table.
+
+    Parameters
+    ----------
+    case : from a file, whose text is read again, or built in Python
+    changes : dotted key -> value
+
+    Raises
+    ------
+    CaseError : every mistake that the changes make
+
+    >>> case = Case(
+    ...     mesh={"file": "wire.msh"}, material={"N": {"D": 1.0}}, region={"wire": "N"},
+    ...     terminal={"left": {"Delta": 1.0}}, solve={"kind": "spectrum", "energies": [0.3]},
+    ... )
+    >>> varied(case, {"material.N.D": 0.83}).material["N"].D
+    0.83
+    """
+    source = case.source
+    if source.text:
+        table = _parsed(source.text, source.file)
+    else:
+        table = json.loads(case.model_dump_json(by_alias=True, exclude_defaults=True))
+    table.pop("sweep", None)
+    overrides = {**dict(source.overrides), **{key: _toml(value) for key, value in changes.items()}}
+    return _resolved(table, replace(source, overrides=tuple(overrides.items())))
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML text: JSON but for inline tables."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
+
+
+def _resolved(table: dict[str, Any], source: Source) -> Case:
+    file, overrides = source.file, dict(source.overrides)
     problems = (
         [Problem("source", "is not a known key", show(table.pop("source")), file=file)]
         if "source" in table
@@ -61,9 +104,8 @@ def load_case(path: str | Path, overrides: Mapping[str, Any] = _NONE) -> Case:
     )
     table, refused = _overlaid(table, overrides)
     problems += refused
-    source = Source(text, str(Path(path).parent), file, tuple(overrides.items()))
     try:
-        case = Case.model_validate({**_with_directory(table, Path(path).stem), "source": source})
+        case = Case.model_validate({**_with_directory(table, Path(file or "case").stem), "source": source})
     except CaseError as exc:
         problems += [problem.within(_blamed(problem.key, overrides, file)) for problem in exc.problems]
     if problems:

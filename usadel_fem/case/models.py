@@ -19,12 +19,14 @@ from ..errors import show
 from . import checks
 from .base import Broken, FrozenDict, Model
 from .expressions import Expression, Scalar
+from .given import case_page
 from .impurities import Impurities
 from .meshing import MeshSpec
 from .output import Line, Output, Point, Probe
 from .physical import Contact, Field, Interface, Material, PairPotential, Terminal, Vortex
 from .quantities import UnitSystem, units_of_case
 from .solving import Solve
+from .sweeping import Sweep
 from .units import UnitError, check_base_unit
 
 __all__ = [
@@ -110,9 +112,8 @@ class Case(Model):
     Tables may be given as models or as plain dictionaries. With `units`, give dictionaries: strings with
     units are converted as the case is built.
 
-    Raises
-    ------
-    CaseError : with every mistake found, one `Problem` each
+    Raises:
+        CaseError: with every mistake found, one `Problem` each.
 
     >>> case = Case(
     ...     units={"energy": "meV", "length": "nm"},
@@ -159,6 +160,9 @@ class Case(Model):
     """Vortices in the initial phase of the pair potential."""
     solve: Solve
     """What to solve and how."""
+    sweep: Sweep = Described(default_factory=FrozenDict)
+    """Values of dotted keys, such as "material.F.D" = [1, 2] or {start =, stop =, num =}: a grid of cases for
+    `usadel-fem sweep`. One run of the case leaves it aside."""
     output: Output = Output()
     """What to write."""
     source: SkipJsonSchema[InstanceOf[Source]] = Described(default=Source(), exclude=True)
@@ -178,6 +182,13 @@ class Case(Model):
         """The material of a region."""
         return self.material[self.region[region]]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        sections = {
+            key: getattr(self, key) for key in type(self).model_fields if key not in ("info", "source")
+        }
+        return case_page(self.info.title, sections)
+
     @classmethod
     def _reading(cls, data: Mapping[str, Any]) -> AbstractContextManager[Any]:
         given = data.get("units")
@@ -196,9 +207,6 @@ class Case(Model):
 
     @classmethod
     def _rules(cls, data: Mapping[str, Any]) -> Iterable[Broken]:
-        if "sweep" in data:
-            rule = "must wait: this version solves one case at a time"
-            yield Broken(("sweep",), rule, show(data["sweep"]), "change single keys with --set")
         yield from checks.section_rules(data)
 
     def _relations(self) -> Iterable[Broken]:

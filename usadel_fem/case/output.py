@@ -65,7 +65,7 @@ class Output(Model):
     """Folder of the results, relative to where the program runs. Absent: the case file's name with ".out"."""
     fields: tuple[_Text, ...] | None = None
     """Names of the fields to write. Absent: all."""
-    formats: tuple[Literal["vtu"], ...] = ("vtu",)
-    """Formats of the field files beside result.h5."""
+    formats: tuple[Literal["vtu", "vtkhdf", "csv"], ...] = ("vtu",)
+    """Formats of the field files beside result.h5; see `usadel-fem export`."""
     at: Annotated[dict[_Text, Probe], AfterValidator(FrozenDict)] = Described(default_factory=FrozenDict)
     """Named probes: a point [x, y], or a line {from =, to =, num =}."""

@@ -1,4 +1,4 @@
-"""Commands about a case file that solve nothing: check, material, schema."""
+"""Commands about a case file that solve nothing: check, material, schema, cite."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from usadel_fem.cli.common import CASE, SET, load, plain_errors
+from usadel_fem.cli.completion import files
 from usadel_fem.errors import CaseError, Problem
 
 
@@ -23,7 +24,13 @@ def check(case_file: Path, settings: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("case_file", metavar="[CASE]", type=click.Path(path_type=Path), required=False)
+@click.argument(
+    "case_file",
+    metavar="[CASE]",
+    type=click.Path(path_type=Path),
+    required=False,
+    shell_complete=files(".toml"),
+)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @SET
 @click.option("--impurities", metavar="TABLE", help="Parameters instead of a case: '{p_F = 13.6, m = ...}'.")
@@ -67,3 +74,16 @@ def schema() -> None:
     from usadel_fem.case import case_schema
 
     click.echo(json.dumps(case_schema(), indent=2))
+
+
+@click.command()
+@CASE
+@SET
+@click.option("--bibtex", is_flag=True, help="Print BibTeX entries.")
+def cite(case_file: Path, settings: tuple[str, ...], bibtex: bool) -> None:
+    """Name the papers that what a case uses rests on."""
+    with plain_errors(case_file):
+        case = load(case_file, settings)
+        from usadel_fem.citations import as_bibtex, as_text
+
+        click.echo(as_bibtex(case) if bibtex else as_text(case))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from usadel_fem.cli.completion import files
 from usadel_fem.errors import CaseError, Problem
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ EXIT_FAILED = 1
 EXIT_NOT_CONVERGED = 3
 EXIT_INTERRUPTED = 130
 
-CASE = click.argument("case_file", metavar="CASE", type=click.Path(path_type=Path))
+CASE = click.argument(
+    "case_file", metavar="CASE", type=click.Path(path_type=Path), shell_complete=files(".toml")
+)
 SET = click.option(
     "--set",
     "settings",
@@ -28,7 +31,12 @@ SET = click.option(
     multiple=True,
     help="Set a key of the case to a TOML value, such as material.F.exchange='[0, 0, 0.3]'. Repeatable.",
 )
-RESULT = click.argument("result", metavar="DIR|FILE.h5", type=click.Path(path_type=Path))
+RESULT = click.argument(
+    "result",
+    metavar="DIR|FILE.h5",
+    type=click.Path(path_type=Path),
+    shell_complete=files(".h5", inside="result.h5"),
+)
 
 
 def load(path: Path, settings: tuple[str, ...]) -> Case:

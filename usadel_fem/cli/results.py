@@ -12,6 +12,8 @@ from usadel_fem.cli.common import RESULT, plain_errors, require_directory
 if TYPE_CHECKING:
     from usadel_fem.solution import Solution
 
+FORMATS = ["vtu", "vtkhdf", "csv"]
+
 
 @click.command()
 @RESULT
@@ -25,7 +27,7 @@ def info(result: Path) -> None:
 
 @click.command()
 @RESULT
-@click.option("--format", "kind", type=click.Choice(["vtu", "csv"]), required=True, help="What to write.")
+@click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="What to write.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Directory. [default: beside the result]"
 )
@@ -43,4 +45,5 @@ def export(result: Path, kind: str, output: Path | None) -> None:
 
 def write(solution: Solution, directory: Path, kind: str) -> list[Path]:
     """Write a solution in a format, one of `export` and of `output.formats`; returns the files."""
-    return solution.to_csv(directory) if kind == "csv" else solution.to_vtu(directory)
+    writers = {"vtu": solution.to_vtu, "vtkhdf": solution.to_vtkhdf, "csv": solution.to_csv}
+    return writers[kind](directory)

@@ -136,6 +136,7 @@ def _left_in(directory: Path) -> list[str]:
     wanted = (
         "fields.vtu",
         "fields.pvd",
+        "fields.vtkhdf",
         "result.h5",
         "summary.json",
         "scalars.csv",

@@ -26,7 +26,7 @@ from usadel_fem.fem.mesh_named import (
 from usadel_fem.fem.mesh_refine import refine as refine_once
 from usadel_fem.fem.mesh_split import cut_open, sides
 
-__all__ = ["DeviceMesh", "InterfaceFacets", "load_mesh", "named_to_device", "summary"]
+__all__ = ["DeviceMesh", "InterfaceFacets", "load_mesh", "named_mesh", "named_to_device", "summary"]
 
 AXES = "xyz"
 LARGEST = 20_000_000  # elements after refinement: beyond this the number is a mistake
@@ -104,13 +104,22 @@ def load_mesh(
         CaseError: keys `mesh.file`, `mesh.axes`, `mesh.refine` or `interface.NAME`.
     """
     path = Path(path)
-    raw = read_gmsh(path)
-    columns = _columns(raw, str(path))
-    named = _named(raw, columns, str(path))
+    named, own_axes = named_mesh(read_gmsh(path), str(path))
+    return named_to_device(named, axes=own_axes if axes is None else axes, split=split, refine=refine)
+
+
+def named_mesh(raw: GmshMesh, path: str) -> tuple[NamedMesh, tuple[int, ...]]:
+    """The checked mesh of what a file holds, and the columns of its coordinates that vary.
+
+    Raises:
+        CaseError: key `mesh.file`.
+    """
+    columns = _columns(raw, path)
+    named = _named(raw, columns, path)
     problems = mesh_check.check_mesh(named, "mesh.file")
     if problems:
         raise CaseError(problems)
-    return named_to_device(named, axes=tuple(columns) if axes is None else axes, split=split, refine=refine)
+    return named, tuple(columns)
 
 
 def _columns(raw: GmshMesh, path: str) -> list[int]:

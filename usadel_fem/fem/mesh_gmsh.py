@@ -109,7 +109,7 @@ def _group_names(data: bytes, path: str) -> dict[int, list[str]]:
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Keep what meshio and NumPy print about a damaged file away from the user."""
     with (
         warnings.catch_warnings(),
@@ -122,7 +122,7 @@ def _quietly() -> Iterator[None]:
 
 def _read(path: Path) -> meshio.Mesh:
     try:
-        with _quietly():
+        with quietly():
             return meshio.gmsh.read(path)
     except ValueError as error:
         if "Incompatible cell data" in str(error):

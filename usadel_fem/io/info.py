@@ -9,7 +9,7 @@ from typing import Any
 
 from usadel_fem.io.columns import flatten
 from usadel_fem.io.reader import ResultReader, as_result_file
-from usadel_fem.io.summary import scalars
+from usadel_fem.io.summary import rounded, scalars
 from usadel_fem.labelled import Observable
 from usadel_fem.outcomes import Outcome, format_energy
 
@@ -61,15 +61,8 @@ def _convergence(reader: ResultReader) -> Iterator[str]:
     summary = reader.summary()
     for key in ("converged", "seconds", "peak_memory_mb", "normalisation_defect", "conservation_defect"):
         if key in summary:
-            yield f"{key}: {json.dumps(_rounded(summary[key]))}"
+            yield f"{key}: {json.dumps(rounded(summary[key]))}"
     yield from (f"note          {note}" for note in summary.get("notes", ()))
-
-
-def _rounded(value: Any) -> Any:
-    """Four digits of a number or of the numbers of a mapping: enough for a page of text."""
-    if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
-    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def _numbers(found: Mapping[str, Any]) -> Iterator[str]:

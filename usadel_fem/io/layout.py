@@ -53,7 +53,7 @@ def case_values(case: Case) -> str:
 
 def deciding(values: str) -> dict[str, Any]:
     """The part of the resolved case that the numbers of a result depend on."""
-    return {key: value for key, value in json.loads(values).items() if key not in ("case", "output")}
+    return {key: value for key, value in json.loads(values).items() if key not in ("case", "output", "sweep")}
 
 
 def reason(error: OSError) -> str:

@@ -94,6 +94,15 @@ def plain(value: Any) -> Any:
     return value
 
 
+def rounded(value: Any, digits: int = 4) -> Any:
+    """Numbers, and those in mappings and lists, to a few digits: enough for a page of text."""
+    if isinstance(value, Mapping):
+        return {key: rounded(item, digits) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item, digits) for item in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
 def to_json(value: Any) -> str:
     """Strict JSON of anything `plain` understands."""
     return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)

@@ -38,7 +38,7 @@ def write_tables(
     files: list[Path] = []
     rows = list(_scalar_rows(observables))
     if rows:
-        files.append(_write_rows(directory / "scalars.csv", ("quantity", "re", "im", "unit"), rows))
+        files.append(write_rows(directory / "scalars.csv", ("quantity", "re", "im", "unit"), rows))
     for name, keys, data in _tables(mesh, energies, observables, convergence):
         if data:
             files.append(_write_columns(directory / name, keys | data))
@@ -90,13 +90,31 @@ def _of_place(values: Mapping[str, Observable], series: Columns) -> Columns:
 
 
 def _scalar_rows(observables: Observables) -> Iterable[tuple[str, float, float, str]]:
+    for label, number, value in _scalars(observables):
+        yield label, number.real, number.imag, value.unit
+
+
+def _scalars(observables: Observables) -> Iterator[tuple[str, complex, Observable]]:
+    """(name, number, where it comes from): a vector is three of them."""
     for name, value in flatten(observables):
         if value.at != "global" or value.dims not in ((), ("component",)):
             continue
-        numbers = np.atleast_1d(np.asarray(value, dtype=complex))
         labels = [f"{name}_{axis}" for axis in AXES] if value.dims else [name]
-        for label, number in zip(labels, numbers, strict=True):
-            yield label, float(number.real), float(number.imag), value.unit
+        numbers = np.atleast_1d(np.asarray(value, dtype=complex)).tolist()
+        yield from ((label, number, value) for label, number in zip(labels, numbers, strict=True))
+
+
+def scalar_columns(observables: Observables) -> tuple[dict[str, float], dict[str, str]]:
+    """Scalars by name, complex ones as _re and _im and vectors as _x, _y, _z; units by the same names."""
+    values: dict[str, float] = {}
+    units: dict[str, str] = {}
+    for label, number, value in _scalars(observables):
+        found = {label: number.real}
+        if np.iscomplexobj(value):
+            found = {f"{label}_re": number.real, f"{label}_im": number.imag}
+        values |= found
+        units |= dict.fromkeys(found, value.unit)
+    return values, units
 
 
 def _convergence(reports: Sequence[EnergyReport]) -> Columns:
@@ -123,10 +141,11 @@ def _write_columns(path: Path, data: Columns) -> Path:
         else:
             names.extend(f"{name}_{axis}" for axis in AXES)
             arrays.extend(array.T)
-    return _write_rows(path, names, zip(*(array.tolist() for array in arrays), strict=True))
+    return write_rows(path, names, zip(*(array.tolist() for array in arrays), strict=True))
 
 
-def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    """A CSV file at once."""
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)

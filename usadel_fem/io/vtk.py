@@ -60,7 +60,7 @@ def write_fields(
     cell_data = {"region": mesh.cell_region} | columns(observables, "cell", only=only)
     point_data = columns(observables, "node", only=only)
     files: list[Path] = []
-    labels, places, shown = _series(energies, observables)
+    labels, places, shown = series(energies, observables)
     for i, label in enumerate(labels):
         point_series = columns(observables, "node", step=i, only=only)
         cell_series = columns(observables, "cell", step=i, only=only)
@@ -78,7 +78,7 @@ def write_fields(
     return [front, _write_collection(directory / "fields.pvd", files, places), *files]
 
 
-def _series(
+def series(
     energies: NDArray[np.complex128], observables: Observables
 ) -> tuple[list[Mapping[str, float]], list[float], int]:
     """Field data and time of every step, and the step that fields.vtu shows."""
@@ -103,8 +103,8 @@ def write_vtu(
     grid = meshio.Mesh(
         mesh.nodes,
         [(mesh.cell_type, oriented(mesh))],
-        point_data={name: _storable(array) for name, array in point_data.items()},
-        cell_data={name: [_storable(array)] for name, array in cell_data.items()},
+        point_data={name: storable(array) for name, array in point_data.items()},
+        cell_data={name: [storable(array)] for name, array in cell_data.items()},
     )
     with atomic_path(path) as temporary:
         meshio.write(temporary, grid, file_format="vtu")
@@ -129,7 +129,8 @@ def oriented(mesh: FieldMesh) -> NDArray[np.int64]:
     return np.where(sign[:, None] < 0, mirrored, mesh.cells)
 
 
-def _storable(array: NDArray[Any]) -> NDArray[Any]:
+def storable(array: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers as int64, all others as float64."""
     return np.ascontiguousarray(array, dtype=np.int64 if array.dtype.kind in "iu" else np.float64)
 
 

@@ -82,7 +82,20 @@ BAD = {
     "terminal is a string": (also('[terminal]\nleft = "S"'), "terminal.left", "must be a table"),
     "vortex is a table": (also("[vortex]\nat = [0, 0]\nwinding = 1"), "vortex", "must be a list"),
     "source": (also('[source]\ntext = "x"'), "source", "is not a known key"),
-    "sweep": (also('[sweep]\n"solve.temperature" = [1, 2]'), "sweep", "this version solves one case"),
+    "sweep over a number": (also("[sweep]\nsolve.tolerance = 3"), "sweep", "must be a list of values or"),
+    "sweep over no values": (also("[sweep]\nsolve.tolerance = []"), "sweep", "must be a list of values or"),
+    "sweep of a word": (also('[sweep]\n"material.F.D" = "many"'), "sweep", "must be a list of values or"),
+    "sweep without num": (also('[sweep]\n"material.F.D" = {start = 0.3, stop = 2}'), "sweep", "with num ≥ 2"),
+    "sweep misspelt": (
+        also('[sweep]\n"material.F.D" = {start = 0.3, stop = 2, nun = 3}'), "sweep", "did you mean 'num'?"
+    ),
+    "sweep of two units": (
+        also('[sweep]\n"solve.temperature" = {start = "1 K", stop = "2 meV", num = 3}'), "sweep", "same unit"
+    ),
+    "sweep of the output": (also('[sweep]\n"output.directory" = ["a"]'), "sweep", "that change the result"),
+    "sweep of too many": (
+        also('[sweep]\n"material.F.D" = {start = 0.3, stop = 2, num = 200000}'), "sweep", "at most 100000"
+    ),
     "title of a number": (also("[case]\ntitle = 3"), "case.title", "must be a string"),
     # numbers
     "negative D": (with_d("-1.0"), "material.F.D", "must be > 0; received -1.0"),
