@@ -16,8 +16,8 @@ from usadel_fem.case import Case, grid, varied
 from usadel_fem.errors import CaseError, Problem
 from usadel_fem.io import layout
 from usadel_fem.io.reader import RESULT_NAME
+from usadel_fem.io.summary import numbers, scalars, units
 from usadel_fem.io.sweep import ROWS_NAME, Row, RowLog, SweepTable
-from usadel_fem.io.tables import scalar_columns
 from usadel_fem.parallel.dispatch import ADVICE, Answer, Dispatch
 from usadel_fem.parallel.lanes import Crew, Lane
 from usadel_fem.parallel.pieces import Piece, Pieces
@@ -105,7 +105,7 @@ def sweep(
     ...     sweep={"terminal.right.phase": [0.0, 0.7]},
     ... )
     >>> table = sweep(case)
-    >>> table["terminal.right.phase"].tolist(), bool(table["terminal_current_left"][1] > 0.1)
+    >>> table["terminal.right.phase"].tolist(), bool(table["terminal_current[left]"][1] > 0.1)
     ([0.0, 0.7], True)
     """
     points = points_of(case)
@@ -126,7 +126,7 @@ def sweep(
                 log.add(point.digest, row)
                 shown.advance(row)
     shown.finish()
-    return SweepTable(tuple(case.sweep), tuple(done[point.number] for point in points))
+    return SweepTable(tuple(case.sweep), tuple(done[point.number] for point in points), case)
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,13 @@ def solve_point(point: SweepPoint, directory: Path | None, jobs: int, resume: bo
         return Row(point.settings, {}, {}, False, time.perf_counter() - began, str(error))
     if directory is not None:
         solution.to_summary(directory)
-    values, units = scalar_columns(solution.observables)
+    values = dict(numbers(scalars(solution.observables)))
     failed = "" if solution.converged else "; ".join(solution.summary["failed"] or solution.summary["notes"])
-    return Row(point.settings, values, units, solution.converged, time.perf_counter() - began, failed)
+    return Row(
+        point.settings,
+        values,
+        units(solution.observables),
+        solution.converged,
+        time.perf_counter() - began,
+        failed,
+    )

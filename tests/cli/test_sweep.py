@@ -71,7 +71,7 @@ def test_a_row_for_each_point(here):
     for row in rows:
         expected = kulik_omelyanchuk(float(row["terminal.right.phase"]))
         # finite length (L/ξ)² = 3e-4 and temperature exp(−Δ/T) ~ 1e-15
-        assert abs(float(row["terminal_current_left"])) == pytest.approx(expected, rel=2e-3)
+        assert abs(float(row["terminal_current[left]"])) == pytest.approx(expected, rel=2e-3)
         assert row["converged"] == "True"
     assert uf.load("out/points/0001").case.terminal["right"].phase == 1.9
 
@@ -80,12 +80,12 @@ def test_resume_solves_only_what_is_missing(here):
     usadel("sweep", "sns.toml", "-o", "out", "--quiet")
     lines = Path("out/rows.jsonl").read_text().splitlines()
     first = json.loads(lines[0])
-    first["values"]["terminal_current_left"] = 0.123  # a mark: this row must not be solved again
+    first["values"]["terminal_current[left]"] = 0.123  # a mark: this row must not be solved again
     Path("out/rows.jsonl").write_text(json.dumps(first) + "\n" + lines[1][:20])
     assert usadel("sweep", "sns.toml", "-o", "out", "--resume", "--quiet").exit_code == 0
     rows = table()
-    assert rows[0]["terminal_current_left"] == "0.123"
-    assert abs(float(rows[1]["terminal_current_left"])) == pytest.approx(kulik_omelyanchuk(1.9), rel=2e-3)
+    assert rows[0]["terminal_current[left]"] == "0.123"
+    assert abs(float(rows[1]["terminal_current[left]"])) == pytest.approx(kulik_omelyanchuk(1.9), rel=2e-3)
 
 
 def test_a_changed_case_is_not_mistaken_for_the_old_one(here):
@@ -96,13 +96,15 @@ def test_a_changed_case_is_not_mistaken_for_the_old_one(here):
     )
     assert result.exit_code == 0
     rows = table()
-    assert abs(float(rows[0]["terminal_current_left"])) == pytest.approx(kulik_omelyanchuk(0.4) / 2, rel=2e-3)
+    assert abs(float(rows[0]["terminal_current[left]"])) == pytest.approx(
+        kulik_omelyanchuk(0.4) / 2, rel=2e-3
+    )
 
 
 def test_points_do_not_depend_on_who_solves_them(here):
     case = uf.load_case("sns.toml")
     alone, together = uf.sweep(case), uf.sweep(case, jobs=2, scheduler="threads")
-    assert together["terminal_current_left"] == pytest.approx(alone["terminal_current_left"], rel=1e-12)
+    assert together["terminal_current[left]"] == pytest.approx(alone["terminal_current[left]"], rel=1e-12)
 
 
 def test_a_point_that_fails_does_not_stop_the_others(here):

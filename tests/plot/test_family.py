@@ -84,3 +84,22 @@ def test_three_keys_are_too_many() -> None:
 def test_an_unknown_quantity(junctions: list[Path]) -> None:
     with pytest.raises(CaseError, match=r"must be one of cpr, .*did you mean 'cpr'"):
         family.draw(family.read(junctions), "crp", Options())
+
+
+def test_the_folder_of_a_sweep_is_a_family_with_units(tmp_path):
+    from usadel_fem.io.sweep import HDF5_NAME, Row, SweepTable
+
+    unit = {"terminal_current": "energy"}
+    rows = tuple(
+        Row({"terminal.b.phase": x, "solve.temperature": t}, {"terminal_current[b]": i}, unit, True, 0.1)
+        for x, t, i in ((0.3, "0.1 K", 0.2), (0.9, "0.1 K", 0.5), (0.3, "0.4 K", 0.1), (0.9, "0.4 K", 0.3))
+    )  # fmt: skip
+    SweepTable(("terminal.b.phase", "solve.temperature"), rows).to_hdf5(tmp_path / HDF5_NAME)
+    table = family.read([tmp_path])
+    assert "cpr" in table.names()
+    (axes,) = plots(family.draw(table, "cpr", Options()))
+    assert [line.get_label() for line in axes.get_lines()[:2]] == [
+        "solve.temperature = 0.1 K",
+        "solve.temperature = 0.4 K",
+    ]
+    assert axes.get_lines()[1].get_ydata().tolist() == [0.1, 0.3]

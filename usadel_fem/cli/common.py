@@ -31,6 +31,18 @@ SET = click.option(
     multiple=True,
     help="Set a key of the case to a TOML value, such as material.F.exchange='[0, 0, 0.3]'. Repeatable.",
 )
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Directory of the results. [default: from the case]",
+)
+SCHEDULER = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Where: processes, threads, threads:N, mpi, or the tcp://HOST:PORT of a Dask scheduler.",
+)
+QUIET = click.option("--quiet", is_flag=True, help="Show no progress and no closing words.")
 RESULT = click.argument(
     "result",
     metavar="DIR|FILE.h5",

@@ -82,7 +82,9 @@ def _is_result(argument: str) -> bool:
 
 
 def _is_family(results: list[Path]) -> bool:
-    return len(results) > 1 or results[0].suffix == ".csv"
+    from usadel_fem.plot.family import is_sweep
+
+    return len(results) > 1 or results[0].suffix == ".csv" or is_sweep(results[0])
 
 
 def _listing(results: list[Path]) -> str:
@@ -108,7 +110,7 @@ def _draw(
     if _is_family(results):
         table = family.read(results)
         names = quantities or list(table.names())[:1]
-        home = results[0].parent if len(results) == 1 else Path()
+        home = _home(results[0]) if len(results) == 1 else Path()
         kind, paths = _targets(names, kind, output, home)
         return [
             files.write_figure(family.draw(table, name, options), path, kind, options, name)
@@ -117,9 +119,13 @@ def _draw(
     solution = load(results[0])
     names = quantities or [name for name, entry in entries(solution).items() if entry.usual]
     names = [find(solution, name, options)[0] for name in names]
-    home = results[0] if results[0].is_dir() else results[0].parent
+    home = _home(results[0])
     kind, paths = _targets(names, kind, output, home)
     return [files.write(solution, name, path, kind, options) for name, path in zip(names, paths, strict=True)]
+
+
+def _home(result: Path) -> Path:
+    return result if result.is_dir() else result.parent
 
 
 def _targets(

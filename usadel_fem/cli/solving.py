@@ -13,6 +13,9 @@ from usadel_fem.cli.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_NOT_CONVERGED,
+    OUTPUT,
+    QUIET,
+    SCHEDULER,
     SET,
     load,
     plain_errors,
@@ -30,22 +33,13 @@ if TYPE_CHECKING:
 @click.command()
 @CASE
 @SET
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    help="Directory of the results. [default: from the case]",
-)
+@OUTPUT
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Energies solved at a time."
 )
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Where: processes, threads, threads:N, mpi, or the tcp://HOST:PORT of a Dask scheduler.",
-)
+@SCHEDULER
 @click.option("--resume", is_flag=True, help="Go on with what an interrupted run left in the directory.")
-@click.option("--quiet", is_flag=True, help="Show no progress and no closing words.")
+@QUIET
 def run(
     case_file: Path,
     settings: tuple[str, ...],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,28 @@ def scalars(observables: Observables) -> dict[str, Any]:
         elif value.at == "global" and value.dims in ((), ("component",)):
             found[name] = plain(value)
     return found
+
+
+def numbers(found: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Numbers of nested `scalars` by name: name[key], and [x], [y], [z] or [re], [im] for parts.
+
+    >>> dict(numbers(plain({"gap": 0.83, "terminal_current": {"left": -0.2}, "spin": [0.1, 0.2, 0.3]})))
+    {'gap': 0.83, 'terminal_current[left]': -0.2, 'spin[x]': 0.1, 'spin[y]': 0.2, 'spin[z]': 0.3}
+    """
+    for name, value in found.items():
+        label = f"{prefix}[{name}]" if prefix else str(name)
+        if isinstance(value, Mapping):
+            yield from numbers(value, label)
+        elif isinstance(value, list):
+            yield from numbers(dict(zip("xyz", value, strict=False)), label)
+        elif value is not None:
+            yield label, float(value)
+
+
+def units(observables: Observables) -> dict[str, str]:
+    """Unit of every observable; of a dictionary that of its first entry."""
+    ones = {n: next(iter(v.values()), None) if isinstance(v, Mapping) else v for n, v in observables.items()}
+    return {name: one.unit for name, one in ones.items() if one is not None}
 
 
 def plain(value: Any) -> Any:

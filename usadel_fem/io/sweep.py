@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from usadel_fem.case import Case
 from usadel_fem.errors import CaseError, Problem, show
 from usadel_fem.io import layout
 from usadel_fem.io.atomic import atomic_path
@@ -33,8 +34,8 @@ class Row:
 
     Attributes:
         settings: the swept keys and their values as given.
-        values: scalars by name, complex ones as two.
-        units: of the scalars that have one.
+        values: scalars by name, such as gap or terminal_current[left].
+        units: of the observables that they belong to.
         converged: whether all of it converged.
         seconds: it took.
         message: what failed, or empty.
@@ -124,10 +125,12 @@ class SweepTable:
     Attributes:
         keys: that were swept.
         rows: one for each point, the last key fastest.
+        case: that was varied; None where it is not known.
     """
 
     keys: tuple[str, ...]
     rows: tuple[Row, ...]
+    case: Case | None = None
 
     @property
     def converged(self) -> bool:
@@ -138,7 +141,7 @@ class SweepTable:
         """Arrays (n,) by name: swept keys, then scalars (NaN where a point has none), `converged`, `seconds`
         and `message`.
 
-        Vectors are three columns _x, _y, _z; values with a unit are numbers and the unit is in `units`.
+        Vectors are three columns [x], [y], [z]; values with a unit are numbers and the unit is in `units`.
         """
         found: dict[str, NDArray[Any]] = {}
         for key in self.keys:
@@ -155,7 +158,8 @@ class SweepTable:
         """Units of the columns that have one."""
         found = {name: unit for key in self.keys for name, _, unit in self._settings(key) if unit}
         for row in self.rows:
-            found |= row.units
+            of = {name: row.units.get(name.partition("[")[0], "") for name in row.values}
+            found |= {name: unit for name, unit in of.items() if unit}
         return found
 
     def __getitem__(self, name: str) -> NDArray[Any]:
@@ -167,7 +171,7 @@ class SweepTable:
         if all(isinstance(value, list | tuple) and len(value) == 3 for value in given):
             parts = [_numbers([value[k] for value in given]) for k in range(3)]
             if all(part is not None for part in parts):
-                names = (f"{key}_{axis}" for axis in AXES)
+                names = (f"{key}[{axis}]" for axis in AXES)
                 return [(name, *part) for name, part in zip(names, parts, strict=True) if part is not None]
         numbers = _numbers(given)
         if numbers is not None:
@@ -185,6 +189,8 @@ class SweepTable:
         with atomic_path(Path(path)) as temporary, h5py.File(temporary, "w") as file:
             file.attrs.update(provenance())
             file.attrs["keys"] = json.dumps(self.keys)
+            if self.case is not None:
+                file.attrs["case"] = layout.case_values(self.case)
             for name, array in self.columns.items():
                 text = array.dtype.kind == "U"
                 data = array.astype(object) if text else array

@@ -104,19 +104,6 @@ def _scalars(observables: Observables) -> Iterator[tuple[str, complex, Observabl
         yield from ((label, number, value) for label, number in zip(labels, numbers, strict=True))
 
 
-def scalar_columns(observables: Observables) -> tuple[dict[str, float], dict[str, str]]:
-    """Scalars by name, complex ones as _re and _im and vectors as _x, _y, _z; units by the same names."""
-    values: dict[str, float] = {}
-    units: dict[str, str] = {}
-    for label, number, value in _scalars(observables):
-        found = {label: number.real}
-        if np.iscomplexobj(value):
-            found = {f"{label}_re": number.real, f"{label}_im": number.imag}
-        values |= found
-        units |= dict.fromkeys(found, value.unit)
-    return values, units
-
-
 def _convergence(reports: Sequence[EnergyReport]) -> Columns:
     if not reports:
         return {}

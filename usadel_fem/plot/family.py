@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,9 +18,10 @@ from numpy.typing import NDArray
 
 from usadel_fem.case import Case
 from usadel_fem.errors import CaseError, Problem, did_you_mean
+from usadel_fem.io.layout import unescaped
 from usadel_fem.io.reader import ResultReader, as_result_file
-from usadel_fem.io.summary import scalars
-from usadel_fem.labelled import Observables
+from usadel_fem.io.summary import numbers, scalars, units
+from usadel_fem.io.sweep import HDF5_NAME
 from usadel_fem.plot import labels, one_dimensional, style
 from usadel_fem.plot.options import Options
 
@@ -40,7 +43,7 @@ class Family:
         keys: dotted keys of the case that change, with their values.
         numbers: results by name, "terminal_current[left]" for that of a terminal, "spin[x]" for a component.
         case: of one of the points, for its units; None for a bare table.
-        units: of the numbers that have any, as in `Observable`.
+        units: of the numbers that have any, as in `Observable`, and of keys that were given in units.
     """
 
     keys: Mapping[str, Real]
@@ -63,7 +66,7 @@ class Family:
 
 
 def read(paths: Sequence[Path]) -> Family:
-    """The family of some results, or of one CSV table.
+    """The family of some results, of one sweep, or of one CSV table.
 
     Raises:
         CaseError: a file that cannot be read, several tables, or results that do not differ in a number.
@@ -73,18 +76,42 @@ def read(paths: Sequence[Path]) -> Family:
             rule = "must be one table, or any number of results"
             raise CaseError([Problem("", rule, ", ".join(map(str, paths)), file="plot")])
         return read_table(paths[0])
-    inputs, outputs, units, case = [], [], {}, None
+    if is_sweep(paths[0]):
+        return read_sweep(paths[0])
+    inputs, outputs, found, case = [], [], {}, None
     for path in paths:
         with ResultReader(as_result_file(path)) as reader:
             case, observables = reader.case(), reader.observables()
         inputs.append(dict(_flat(case.model_dump(mode="json", by_alias=True))))
-        outputs.append(dict(_numbers(scalars(observables))))
-        units.update(_units(observables))
+        outputs.append(dict(numbers(scalars(observables))))
+        found.update(units(observables))
     keys = _columns(inputs, changing=True)
     if not keys:
         rule = "must differ in a number of their cases"
         raise CaseError([Problem("", rule, ", ".join(map(str, paths)), file="plot")])
-    return Family(keys, _columns(outputs), case, units)
+    return Family(keys, _columns(outputs), case, found)
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a path is what `usadel-fem sweep` left, or its table."""
+    return path.name == HDF5_NAME or (path / HDF5_NAME).is_file()
+
+
+def read_sweep(path: Path) -> Family:
+    """The table of a sweep, with its units."""
+    file = path if path.name == HDF5_NAME else path / HDF5_NAME
+    with h5py.File(file) as table:
+        columns = {unescaped(n): item[()] for n, item in table.items() if item.dtype.kind == "f"}
+        found = {unescaped(n): str(item.attrs["unit"]) for n, item in table.items()}
+        swept = tuple(json.loads(table.attrs["keys"]))
+        case = Case.model_validate_json(table.attrs["case"]) if "case" in table.attrs else None
+    keys = {n: v for n, v in columns.items() if n.startswith(swept) and np.ptp(v) > 0}
+    if not keys:
+        rule = "must have swept a key with numbers that differ"
+        raise CaseError([Problem("", rule, ", ".join(swept), file=str(file))])
+    outputs = {n: v for n, v in columns.items() if not n.startswith(swept) and np.isfinite(v).any()}
+    given = {n: found[n] for n in keys}
+    return Family(keys, outputs, case, given | {n.partition("[")[0]: found[n] for n in outputs})
 
 
 def read_table(path: Path) -> Family:
@@ -119,29 +146,6 @@ def _flat(value: Any, key: str = "") -> list[tuple[str, float]]:
         return [pair for i, v in enumerate(value) for pair in _flat(v, f"{key}[{i}]")]
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return [(key, float(value))] if number else []
-
-
-def _numbers(found: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
-    """Scalars by name, nested ones as name[key]."""
-    pairs = []
-    for name, value in found.items():
-        label = f"{prefix}[{name}]" if prefix else str(name)
-        if isinstance(value, Mapping):
-            pairs += _numbers(value, label)
-        elif isinstance(value, list):
-            pairs += _numbers(dict(zip("xyz", value, strict=False)), label)
-        elif value is not None:
-            pairs.append((label, float(value)))
-    return pairs
-
-
-def _units(observables: Observables) -> dict[str, str]:
-    found = {}
-    for name, value in observables.items():
-        one = next(iter(value.values()), None) if isinstance(value, Mapping) else value
-        if one is not None:
-            found[name] = one.unit
-    return found
 
 
 def _columns(rows: Sequence[Mapping[str, float]], changing: bool = False) -> dict[str, Real]:
@@ -249,7 +253,9 @@ DIMENSIONS = {
 
 
 def _unit(family: Family, key: str) -> str:
-    """The unit of a key of the case, where it is known."""
+    """The unit of a key of the case, where it is known: the one it was given in, else that of the case."""
+    if family.units.get(key):
+        return family.units[key]
     last = re.sub(r"\[\d+\]$", "", key.split(".")[-1])
     dimension = next((d for d, names in DIMENSIONS.items() if last in names), "")
     return labels.unit(family.case, dimension) if family.case is not None else ""

@@ -17,7 +17,7 @@ TABLE = SweepTable(("T", "h"), ROWS)
 
 def test_columns_are_numbers_where_they_can_be():
     assert TABLE["T"].tolist() == [0.3, 0.4]
-    assert TABLE["h_z"].tolist() == [0.1, 0.2]
+    assert TABLE["h[z]"].tolist() == [0.1, 0.2]
     assert TABLE["gap"][0] == 0.83
     assert np.isnan(TABLE["gap"][1])
     assert TABLE["converged"].tolist() == [True, False]
@@ -42,7 +42,7 @@ def test_hdf5_holds_columns_and_units(tmp_path):
     with h5py.File(TABLE.to_hdf5(tmp_path / "t.h5")) as file:
         assert json.loads(file.attrs["keys"]) == ["T", "h"]
         assert file["gap"].attrs["unit"] == "energy"
-        assert file["h_z"][()].tolist() == [0.1, 0.2]
+        assert file["h[z]"][()].tolist() == [0.1, 0.2]
         assert file["message"].asstr()[1] == ROWS[1].message
 
 
