@@ -15,8 +15,8 @@ import usadel_fem as uf
 from tests.templates.test_templates import solved
 from tests.vtk_reader import hdf_reader, read
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-PROMISED = set(re.findall(r"`(\w+)`", README))
+PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "results.md").read_text(encoding="utf-8")
+PROMISED = set(re.findall(r"`(\w+)`", PAGE))
 VECTORS = {
     "triplet", "charge_current", "spin_current_x", "spin_current_y", "spin_current_z", "energy_current",
     "spin_density", "magnetization", "spin_torque", "spin_source", "spin_current_divergence",

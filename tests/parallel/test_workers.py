@@ -147,6 +147,7 @@ def test_a_worker_keeps_what_it_needs_and_no_more() -> None:
 def test_a_lane_goes_on_where_it_was() -> None:
     """Newton steps of two pieces of a lane are those of one sweep; a foreign past is not used."""
     case = wire()
+    case = case.model_copy(update={"solve": case.solve.model_copy(update={"linear": "krylov"})})  # no batches
     device = build_device(case)
     energies = np.array(case.solve.energies, dtype=complex)[:8]
     whole = [r.newton_iterations for _, _, r in DeviceSolver(device).sweep(energies.tolist())]

@@ -33,7 +33,7 @@ def wire(terminals: dict[str, object], solve: dict[str, object], fields: list[st
 def spectrum(count: int) -> Case:
     energies = {"start": 0.0, "stop": 1.2, "num": count}
     fields = ["dos", "dos_up", "singlet", "triplet", "gamma", "gamma_tilde", "spin_current_z", "local_gap"]
-    solve = {"kind": "spectrum", "energies": energies, "broadening": 0.2}
+    solve = {"kind": "spectrum", "energies": energies, "broadening": 0.2, "linear": "krylov"}  # no batches
     return wire({"left": {"Delta": 0.83}}, solve, fields)
 
 

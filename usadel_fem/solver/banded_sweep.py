@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from usadel_fem.solver.energies import DeviceSolver
 
 BATCH = 128
-"""Energies found together: what an interruption can lose."""
+"""Energies found together, on large meshes fewer: what an interruption can lose."""
 
 STRIDE = 16
 """Of the first level of a batch."""
@@ -67,8 +67,9 @@ class BandedSweep:
         self, energies: Sequence[complex], start: Complex | None = None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
         """(index, field, report) in order, batch by batch; `start` serves where nothing is known."""
-        for first in range(0, len(energies), BATCH):
-            batch = np.array(energies[first : first + BATCH], dtype=complex)
+        together = max(STRIDE, min(BATCH, KEPT // self.newton.forms.size))
+        for first in range(0, len(energies), together):
+            batch = np.array(energies[first : first + together], dtype=complex)
             order = np.lexsort((batch.imag, batch.real))
             found: dict[int, Found] = {}
             for level in levels(batch.size):
@@ -118,7 +119,7 @@ class BandedSweep:
         if self._amplitudes is None:
             self._energies, self._amplitudes = energies[good], new
             return
-        most = max(BATCH // 2, KEPT // new.shape[2])
+        most = max(STRIDE, KEPT // new.shape[2])
         fresh = ~np.isin(self._energies, energies[good])
         self._energies = np.concatenate([self._energies[fresh], energies[good]])[-most:]
         self._amplitudes = np.concatenate([self._amplitudes[fresh], new])[-most:]
