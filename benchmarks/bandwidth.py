@@ -81,9 +81,10 @@ def iteration(case: Case, target: str, repeats: int = REPEATS, megabytes: int = 
     g, report = solver.solve(COLD)
     assert report.ok, report
     m, inverse = frame(*riccati(g))
-    lin = Linearisation.at(device.forms, m, inverse, g, solver.source(COLD))
+    omega = solver.source(COLD)
+    lin = Linearisation.at(device.forms, m, inverse, g, omega)
     preconditioner = solver.solver.preconditioner
-    preconditioner.prepare(lin)
+    preconditioner.prepare(lin, omega)
     system = NewtonSystem(lin, solver.solver.free, preconditioner)
     random = np.random.default_rng(3)
     w = random.normal(size=(*system.residual().shape, 2)) @ np.array([1, 1j])

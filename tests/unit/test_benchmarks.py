@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as driver
-from benchmarks import against_direct, bandwidth, common, devices, hybrids, million, scaling
+from benchmarks import against_direct, bandwidth, common, devices, hybrids, iterations, million, scaling
 from benchmarks.common import Figure
 from usadel_fem.device import build_device
 
@@ -149,3 +149,28 @@ def test_environment_names_machine_and_versions() -> None:
     found = common.environment()
     assert {"processor", "cores", "memory", "Python", "numpy", "BLAS"} <= found.keys()
     assert found["numpy"] == np.__version__
+
+
+QUICK = (
+    "2D, hard hybrid, P1",
+    "2D, D of F 0.0001 of S, P2",
+    "2D, D of F 10000 of S, P2",
+    "2D, layer of 0.01, P2",
+)
+ROWS = [
+    pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+    for name in iterations.matrix()
+    if not name.startswith("1D")  # lines are eliminated
+]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_newton_step_takes_at_most_forty_iterations(name: str) -> None:
+    figures = checked(iterations.measure(False, [name]))
+    assert len(figures) == 2
+    assert all(figure.value <= 40 for figure in figures.values()), figures
+
+
+def test_the_hard_hybrid_takes_at_most_sixty_iterations() -> None:
+    figures = checked(hybrids.counts(devices.hybrid(), "hard hybrid", "≤ 60"))
+    assert figures["hard hybrid, cold"].value <= 60

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from usadel_fem.kernels import channel, columns, packing, setup, spinhall, tangents
+from usadel_fem.kernels import channel, columns, packing, sandwich, setup, spinhall, tangents
 from usadel_fem.kernels.lanes import WIDTH
 
 Array = NDArray[Any]
@@ -212,6 +212,22 @@ def matrices(x: Array, shape: tuple[int, ...]) -> Array:
     out = np.empty(shape, dtype=complex)
     packing.from_components(x.view(complex).reshape(-1, 4, 2, 2), out)
     return out
+
+
+class Sandwich:
+    """w (n, 2, 2, 2) ↦ a w_eh b + w_eh c and d w_he e + w_he f, of factors (6, 2, 2, n)."""
+
+    def __init__(self, factors: Array) -> None:
+        n = factors.shape[-1]
+        padded = np.zeros((6, 4, -(-n // WIDTH), WIDTH), dtype=complex)
+        padded.reshape(6, 4, -1)[..., :n] = factors.reshape(6, 4, n)
+        lanes = np.stack([padded.real, padded.imag], axis=2).transpose(3, 0, 1, 2, 4)
+        self._factors, self._places = lanes.reshape(-1), np.arange(n)
+
+    def __call__(self, w: Array) -> Array:
+        out = np.empty_like(w, order="C")
+        sandwich.sandwich(self._factors, self._places, flat(w), flat(out))
+        return out
 
 
 def force(coupling: tuple[Array, ...], sums: Array, g: Array, planes: Planes) -> Array:

@@ -151,7 +151,7 @@ def _response(device: Device, g: Complex, eye: Complex, frequency: float) -> Cal
     if small:
         factors = _pair_block(system)
     else:
-        preconditioner.prepare(system.lin)
+        preconditioner.prepare(system.lin, omega)
 
     def response(delta: Complex) -> Complex:
         change = np.zeros_like(g)

@@ -24,6 +24,7 @@ from usadel_fem.fem.space import Index
 from usadel_fem.linearise import hessian, tangent_frames
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.krylov import gmres
+from usadel_fem.solver.splitting import spin_splitting
 
 MULTIGRID_ABOVE = {2: 2_000, 3: 1_000}
 """Free nodes above which multigrid cycles take less time than the factorisation, by dimension of the mesh."""
@@ -92,7 +93,9 @@ def scalar_inverse(matrix: sparse.csr_matrix, dimension: int) -> Callable[[Real]
 
 @dataclass
 class ScalarPreconditioner:
-    """H⁻¹ ≈ frames · (K/2 + s)⁻¹ · frames with a complex nodal s, kept while the potentials stay similar.
+    """H⁻¹ ≈ T · frames · (K/2 + s)⁻¹ · frames with a complex nodal s, kept while the potentials stay similar.
+
+    T corrects for what the exchange field does to single nodes, see `solver.splitting`.
 
     Attributes:
         forms, free, dimension: of the mesh, its free nodes.
@@ -105,15 +108,17 @@ class ScalarPreconditioner:
     he_over_eh: complex | None = None
     _shift: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
+    _splitting: Callable[[Complex], Complex] | None = field(default=None, init=False)
 
-    def prepare(self, lin: Linearisation) -> None:
-        """Factorise for the potentials of a linearisation, unless the last ones are close to them."""
+    def prepare(self, lin: Linearisation, omega: Complex) -> None:
+        """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
         shift = np.nan_to_num(local_shift(lin)[self.free], posinf=0.0, neginf=0.0)
         if self._shift is not None:
             change = float(np.abs(shift - self._shift).sum())
             if change <= OUTDATED * float(np.abs(shift).sum()):
                 return
         self._inverse, self._shift = self._shifted(shift), shift
+        self._splitting = spin_splitting(lin, omega, self.free, mean_potential(lin)[self.free])
 
     @cached_property
     def _shifted(self) -> Callable[[Complex], Any]:
@@ -129,7 +134,8 @@ class ScalarPreconditioner:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`."""
         assert self._inverse is not None
         columns = self._solved(frames.columns(residual, self._inverse.order))
-        return np.asarray(frames.unknowns(columns))
+        w = np.asarray(frames.unknowns(columns))
+        return w if self._splitting is None else self._splitting(w)
 
     def _solved(self, columns: Complex) -> Complex:
         """(K/2 + s)⁻¹ of the columns; of ee, eh and he of a channel in a real gauge the last is known."""
@@ -142,21 +148,33 @@ class ScalarPreconditioner:
         return out
 
 
-def local_shift(lin: Linearisation) -> Complex:
-    """s_i (N,) with which −4(K/2 + s) is near H: −μ of the mean μ of the nodal term's eigenvalues, plus their
-    spread about it.
+def mean_potential(lin: Linearisation) -> Complex:
+    """−μ (N,), μ the mean of the nodal term's eigenvalues.
 
-    E.g. √(Δ² − ε²) in a superconductor, −iε + |h| in a ferromagnet, each weighted by ∫ N_F φ_i: the complex
-    mean puts the eigenvalues of the preconditioned H at 1, the spread keeps away from 0 those that miss it.
-    Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there.
+    E.g. √(Δ² − ε²) in a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i. Far from a
+    solution the curvature of ǧ can turn Re μ positive; it is left out there.
+    """
+    mean = _mean(lin)
+    return np.asarray(np.maximum(-mean.real, 0.0) - 1j * mean.imag)
+
+
+def local_shift(lin: Linearisation) -> Complex:
+    """s_i (N,) with which −4(K/2 + s) is near H: the mean potential, plus the spread of all about it.
+
+    The mean puts the eigenvalues of the preconditioned H at 1, the spread keeps from 0 those that miss it.
     """
     ee, hh = lin.nodal
-    s = ee.shape[0]
-    mean = (np.trace(ee) + np.trace(hh)) / (2 * s)
+    s, mean = ee.shape[0], _mean(lin)
     eye = np.eye(s)[:, :, None]
     variance = sum((np.abs(block - mean * eye) ** 2).sum(axis=(0, 1)) for block in (ee, hh)) / (2 * s)
     least = LEAST * np.minimum(np.abs(mean).mean(), 0.5 * lin.forms.scalar_stiffness.diagonal()) + 1e-12
-    return np.asarray(np.maximum(np.sqrt(variance) + np.maximum(-mean.real, 0.0), least) - 1j * mean.imag)
+    shift = mean_potential(lin) + np.sqrt(variance)
+    return np.asarray(np.maximum(shift.real, least) + 1j * shift.imag)
+
+
+def _mean(lin: Linearisation) -> Complex:
+    ee, hh = lin.nodal
+    return np.asarray((np.trace(ee) + np.trace(hh)) / (2 * ee.shape[0]))
 
 
 @dataclass(frozen=True)

@@ -116,9 +116,6 @@ class CompiledSmoother:
     """The compiled twin of `PlainSmoother`."""
 
     def __init__(self, level: Level, diagonal: Complex) -> None:
-        from usadel_fem.kernels import multigrid
-
-        self._compiled = multigrid
         self._inverse = (1 / diagonal).view(np.float64)
         self._pairs = np.iscomplexobj(diagonal)
         self._kind = diagonal.dtype
@@ -130,16 +127,23 @@ class CompiledSmoother:
         """See `PlainSmoother`."""
         rows = right.view(np.float64)
         x, coarse = np.empty_like(rows), np.empty((self._coarse, rows.shape[1]))
-        self._compiled.forward(*self._matrix, self._inverse, self._pairs, rows, x)
-        self._compiled.restricted_rest(*self._matrix, *self._up, x, coarse)
+        sweeps = _compiled_sweeps()
+        sweeps.forward(*self._matrix, self._inverse, self._pairs, rows, x)
+        sweeps.restricted_rest(*self._matrix, *self._up, x, coarse)
         return x.view(self._kind), coarse.view(self._kind)
 
     def up(self, right: Complex, x: Complex, coarse: Complex) -> Complex:
         """See `PlainSmoother`."""
-        rows = x.view(np.float64)
-        self._compiled.prolong(*self._up, np.ascontiguousarray(coarse).view(np.float64), rows)
-        self._compiled.backward(*self._matrix, self._inverse, self._pairs, right.view(np.float64), rows)
+        rows, sweeps = x.view(np.float64), _compiled_sweeps()
+        sweeps.prolong(*self._up, np.ascontiguousarray(coarse).view(np.float64), rows)
+        sweeps.backward(*self._matrix, self._inverse, self._pairs, right.view(np.float64), rows)
         return x
+
+
+def _compiled_sweeps() -> Any:
+    from usadel_fem.kernels import multigrid
+
+    return multigrid
 
 
 def _sorted(matrix: Any) -> sparse.csr_matrix:

@@ -138,7 +138,7 @@ class _Iteration:
         lin = linearise(self.solver.forms, g, self.omega, self.options.picard)
         system = NewtonSystem(lin, self.solver.free, self.solver.preconditioner)
         if not self.searching:
-            self.solver.preconditioner.prepare(lin)
+            self.solver.preconditioner.prepare(lin, self.omega)
         return system, system.preconditioned(system.residual())
 
     def _solve(self, system: NewtonSystem, step: Complex, size: float, g: Complex) -> LinearResult:

@@ -44,9 +44,10 @@ def test_it_is_exact_in_a_bulk_superconductor(energy):
     solver = DeviceSolver(device)
     g, report = solver.solve(energy)
     assert report.ok
-    lin = action.Linearisation.at(device.forms, *frame(*riccati(g)), g, solver.source(energy))
+    omega = solver.source(energy)
+    lin = action.Linearisation.at(device.forms, *frame(*riccati(g)), g, omega)
     preconditioner = ScalarPreconditioner(device.forms, device.forms.free, 2)
-    preconditioner.prepare(lin)
+    preconditioner.prepare(lin, omega)
     system = NewtonSystem(lin, device.forms.free, preconditioner)
     rng = np.random.default_rng(4)
     w = rng.normal(size=(device.space.size, 2, 2, 2)) + 1j * rng.normal(size=(device.space.size, 2, 2, 2))
@@ -70,5 +71,5 @@ def test_multigrid_and_factorisation_lead_to_the_same_field(monkeypatch):
     cycled, other = DeviceSolver(device).solve(0.5)
     assert one.ok
     assert other.ok
-    assert other.krylov_iterations != one.krylov_iterations  # it was another preconditioner
+    assert other.residual_history != one.residual_history  # it was another preconditioner
     assert np.abs(cycled - factorised).max() < 1e-7
