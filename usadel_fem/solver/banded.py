@@ -159,7 +159,7 @@ class Elimination:
 def _slices(count: int, energies: int) -> list[slice]:
     """Nodes or couplings at once, so that their blocks stay in the processor's cache."""
     step = max(1, AT_ONCE // energies)
-    return [slice(first, first + step) for first in range(0, count, step)]
+    return [slice(first, min(first + step, count)) for first in range(0, count, step)]
 
 
 def _fill(

@@ -141,3 +141,40 @@ def test_a_uniform_field_has_no_rounding_of_the_stiffness():
     _, _, g, omega = random_states(device.forms, 1)
     g[:] = g[0]
     assert np.array_equal(action.force(device.forms, g, 1e-5 * omega, None), 1e-5 * omega)
+
+
+@pytest.mark.parametrize("copies", [1, 2, 700])
+def test_blocks_that_arise_stay_empty_before_the_elimination(copies):
+    """Channels that relax into each other in a part of the line fill; few copies are taken in one piece."""
+    device = build_device(
+        Case(
+            mesh={
+                "shape": "layers",
+                "resolution": 0.2,
+                "layers": [{"region": r, "length": 0.7} for r in "FNR"],
+            },
+            material={
+                "relaxing": {"D": 1.3, "N_F": 0.7, "exchange": [0, 0, 0.6], "tau_so": 1.7},
+                "plain": {"D": 0.8},
+            },
+            region={"F": "relaxing", "N": "plain", "R": "relaxing"},
+            terminal={"left": {"Delta": 0.83}},
+            solve={"kind": "spectrum", "energies": [0.4], "broadening": 0.013},
+        )
+    )
+    assert device.reduction is not None
+    forms = device.reduction.whole
+    elimination = Elimination.of(forms, 2)
+    assert elimination.blocks > elimination.rows.size
+    rng = np.random.default_rng(4)
+    parts = 0.3 * rng.normal(size=(2, 2, forms.size * copies, 1, 1))
+    m, inverse = frame(*(parts[0] + 1j * parts[1]))
+    g = from_frame(m, inverse)
+    lin = action.Linearisation.at(copies_of(forms, copies), m, inverse, g, 0.3 * g)
+    _, w = elimination.step(lin, copies)
+    unknown = (2 * elimination.nodes[:, None] + np.arange(2)).ravel()
+    nodes = np.arange(forms.size) * copies + copies - 1
+    one = action.Linearisation.at(forms, m[nodes], inverse[nodes], g[nodes], 0.3 * g[nodes])
+    matrix = one.matrix().toarray()[np.ix_(unknown, unknown)]
+    error = np.abs(matrix @ w[:, -1].ravel() + one.gradient()[elimination.nodes].ravel()).max()
+    assert error < 1e-13 * np.linalg.norm(matrix) * np.abs(w[:, -1]).max()
