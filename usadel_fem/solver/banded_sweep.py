@@ -67,7 +67,7 @@ class BandedSweep:
         self, energies: Sequence[complex], start: Complex | None = None
     ) -> Iterator[tuple[int, Complex, EnergyReport]]:
         """(index, field, report) in order, batch by batch; `start` serves where nothing is known."""
-        together = max(STRIDE, min(BATCH, KEPT // self.newton.forms.size))
+        together = min(BATCH, max(STRIDE, KEPT // self.newton.forms.size))
         for first in range(0, len(energies), together):
             batch = np.array(energies[first : first + together], dtype=complex)
             order = np.lexsort((batch.imag, batch.real))
