@@ -215,17 +215,18 @@ def matrices(x: Array, shape: tuple[int, ...]) -> Array:
 
 
 class Sandwich:
-    """w (n, 2, 2, 2) ↦ a w_eh b + w_eh c and d w_he e + w_he f, of factors (6, 2, 2, n)."""
+    """w (n, 2, 2, 2) ↦ a w_eh b + w_eh c and d w_he e + w_he f at some places, factors (6, 2, 2, places)."""
 
-    def __init__(self, factors: Array) -> None:
-        n = factors.shape[-1]
-        padded = np.zeros((6, 4, -(-n // WIDTH), WIDTH), dtype=complex)
-        padded.reshape(6, 4, -1)[..., :n] = factors.reshape(6, 4, n)
-        lanes = np.stack([padded.real, padded.imag], axis=2).transpose(3, 0, 1, 2, 4)
-        self._factors, self._places = lanes.reshape(-1), np.arange(n)
+    def __init__(self, factors: Array, places: Array) -> None:
+        self._places, parts = places, np.zeros((-(-places.size // WIDTH), 24, 2, WIDTH))
+        for k, entry in enumerate(factors.reshape(24, -1)):
+            lanes = np.zeros(parts.shape[0] * WIDTH, dtype=complex)
+            lanes[: entry.size] = entry
+            parts[:, k, 0], parts[:, k, 1] = lanes.real.reshape(-1, WIDTH), lanes.imag.reshape(-1, WIDTH)
+        self._factors = parts.reshape(-1)
 
     def __call__(self, w: Array) -> Array:
-        out = np.empty_like(w, order="C")
+        out = np.array(w, order="C")
         sandwich.sandwich(self._factors, self._places, flat(w), flat(out))
         return out
 

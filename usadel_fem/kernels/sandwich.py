@@ -15,7 +15,7 @@ FACTORS = 384
 
 @kernel
 def sandwich(factors, places, w, out):
-    """a w_eh b + w_eh c and d w_he e + w_he f, (n, 16 floats), of the factors a to f."""
+    """a w_eh b + w_eh c and d w_he e + w_he f at some places, (n, 16 floats), of the factors a to f."""
     unknowns = np.empty(16 * BLOCK)
     for first in range(0, places.size, BLOCK):
         count = min(BLOCK, places.size - first)

@@ -15,10 +15,10 @@ import numpy as np
 from usadel_fem import kernels
 from usadel_fem.action import Linearisation
 from usadel_fem.fem.space import Index
-from usadel_fem.physics.frames import by_entry, multiply
-from usadel_fem.physics.nambu import TAU3_DIAGONAL, Complex
+from usadel_fem.physics.frames import Frames, by_entry, multiply
+from usadel_fem.physics.nambu import Complex
 
-OF_FIELD, OF_STIFFNESS, OF_SHIFT = 4.0, 0.5, 0.01
+OF_FIELD, OF_STIFFNESS, OF_SHIFT = 6.0, 0.5, 0.01
 """κ: the smaller one, about, of these parts of |h| and of K's diagonal, and a little of the shift. Modes that
 vary over lengths between the mesh width and √(D/h) are right for any of them."""
 
@@ -32,32 +32,43 @@ def spin_splitting(
         omega: the `action.source` of the linearisation.
         mean: of the eight potentials, (n,), Re ≥ 0.
     """
-    field = spin_part(omega[nodes])
-    strength = np.sqrt((np.abs(field) ** 2).sum(axis=(1, 2)) / 4)
-    if omega.shape[-1] == 2 or not strength.any():
+    if omega.shape[-1] == 2:
         return None
-    in_frames = lin.inverse[nodes] @ field @ lin.m[nodes] * TAU3_DIAGONAL
-    ee, hh = (by_entry(_traceless(in_frames[:, block, block])) for block in BLOCKS)
+    fields = [_traceless(by_entry(omega[nodes, block, block])) for block in BLOCKS]
+    strength = np.sqrt(sum((np.abs(x) ** 2).sum(axis=(0, 1)) for x in fields) / 4)
+    places = np.flatnonzero(strength)
+    if not places.size:
+        return None
+    strength, mean, nodes = strength[places], mean[places], nodes[places]
+    ee, hh = _in_frames(lin, nodes, *(x[..., places] for x in fields))
     stiffness = 0.5 * lin.forms.scalar_stiffness.diagonal()[nodes]
-    with np.errstate(divide="ignore"):
-        kappa = 1 / (1 / (OF_FIELD * strength) + 1 / (OF_STIFFNESS * stiffness))
-    spread = np.sqrt(((np.abs(ee) ** 2).sum(axis=(0, 1)) + (np.abs(hh) ** 2).sum(axis=(0, 1))) / 4)
-    kappa = kappa + OF_SHIFT * np.abs(mean + spread) + 1e-12 * stiffness
-    return sandwich(inverse_factors(ee, hh, kappa + mean, kappa + mean + spread))
+    kappa = 1 / (1 / (OF_FIELD * strength) + 1 / (OF_STIFFNESS * stiffness))
+    spread = np.sqrt(sum((np.abs(x) ** 2).sum(axis=(0, 1)) for x in (ee, hh)) / 4)
+    kappa += OF_SHIFT * np.abs(mean + spread)
+    return sandwich(inverse_factors(ee, hh, kappa + mean, kappa + mean + spread), places)
 
 
-def sandwich(factors: Complex) -> Callable[[Complex], Complex]:
-    """w (n, 2, 2, 2) ↦ a w_eh b + w_eh c and d w_he e + w_he f for factors a to f, (6, 2, 2, n)."""
+def _in_frames(lin: Linearisation, nodes: Index, ee: Complex, hh: Complex) -> tuple[Complex, Complex]:
+    """The blocks ee and hh of M⁻¹xMτ₃, without trace, for x with only such blocks, each (2, 2, n)."""
+    frames = Frames.of(lin.m[nodes], lin.inverse[nodes])
+    upper = ee - multiply(multiply(frames.gamma, hh), frames.gamma_tilde)
+    lower = multiply(multiply(frames.gamma_tilde, ee), frames.gamma) - hh
+    return _traceless(multiply(frames.n, upper)), _traceless(multiply(frames.n_tilde, lower))
+
+
+def sandwich(factors: Complex, places: Index) -> Callable[[Complex], Complex]:
+    """w (n, 2, 2, 2) ↦ a w_eh b + w_eh c and d w_he e + w_he f at some places; a to f are (6, 2, 2, n)."""
     compiled = kernels.compiled()
     if compiled is not None:
-        return cast(Callable[[Complex], Complex], compiled.Sandwich(factors))
+        return cast(Callable[[Complex], Complex], compiled.Sandwich(factors, places))
     a, b, c, d, e, f = factors
 
     def product(w: Complex) -> Complex:
-        eh, he = by_entry(w[:, 0]), by_entry(w[:, 1])
-        eh = multiply(multiply(a, eh), b) + multiply(eh, c)
-        he = multiply(multiply(d, he), e) + multiply(he, f)
-        return np.ascontiguousarray(np.stack([eh, he]).transpose(3, 0, 1, 2))
+        out = w.copy()
+        eh, he = by_entry(w[places, 0]), by_entry(w[places, 1])
+        out[places, 0] = np.moveaxis(multiply(multiply(a, eh), b) + multiply(eh, c), -1, 0)
+        out[places, 1] = np.moveaxis(multiply(multiply(d, he), e) + multiply(he, f), -1, 0)
+        return out
 
     return product
 
@@ -66,17 +77,8 @@ BLOCKS = slice(0, 2), slice(2, 4)
 """ee and hh of nodal matrices."""
 
 
-def spin_part(omega: Complex) -> Complex:
-    """The traceless spin matrices in the blocks ee and hh, iN_F h·στ₃ of a source; zero elsewhere."""
-    out = np.zeros_like(omega)
-    if omega.shape[-1] == 4:
-        for block in BLOCKS:
-            out[:, block, block] = _traceless(omega[:, block, block])
-    return out
-
-
 def _traceless(x: Complex) -> Complex:
-    return x - 0.5 * np.trace(x, axis1=1, axis2=2)[:, None, None] * np.eye(2)
+    return x - 0.5 * (x[0, 0] + x[1, 1]) * np.eye(2)[:, :, None]
 
 
 def inverse_factors(ee: Complex, hh: Complex, base: Complex, scalar: Complex) -> Complex:

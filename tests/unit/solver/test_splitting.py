@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from usadel_fem import Case, action
+from usadel_fem.action import Linearisation
 from usadel_fem.device import build_device
 from usadel_fem.linearise import linearise
+from usadel_fem.physics.frames import by_entry
+from usadel_fem.physics.nambu import TAU3_DIAGONAL, frame, from_frame
 from usadel_fem.solver import splitting
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.linear import NewtonSystem, ScalarPreconditioner, mean_potential
-from usadel_fem.solver.splitting import inverse_factors, sandwich, spin_part, spin_splitting
+from usadel_fem.solver.splitting import BLOCKS, _in_frames, inverse_factors, sandwich, spin_splitting
 
 
 def random(*shape: int):
@@ -26,9 +29,10 @@ def test_the_factors_invert_the_potentials_of_every_mode(compiled, monkeypatch):
     for m in (ee, hh):
         m[1, 1] = -m[0, 0]
     base, scalar = 2.0 + 0.3 * random(n), 0.7 - random(n)
-    w = random(n, 2, 2, 2)
-    found = sandwich(inverse_factors(ee, hh, base, scalar))(w)
-    assert found.shape == w.shape
+    places, w = np.arange(2, n + 2), random(n + 3, 2, 2, 2)
+    found = sandwich(inverse_factors(ee, hh, base, scalar), places)(w)
+    assert np.array_equal(found[[0, 1, -1]], w[[0, 1, -1]])
+    found, w = found[places], w[places]
     for i in range(n):
         e, h = ee[..., i], hh[..., i]
         for block, (left, right) in enumerate(((e, h), (h, e))):
@@ -37,16 +41,21 @@ def test_the_factors_invert_the_potentials_of_every_mode(compiled, monkeypatch):
             assert np.abs(back - scalar[i] * w[i, block]).max() < 1e-12
 
 
-def test_the_field_of_a_source_is_what_splits_spins():
-    omega = random(3, 4, 4)
-    part = spin_part(omega)
-    rest = omega - part
-    assert np.abs(np.trace(part[:, :2, :2], axis1=1, axis2=2)).max() < 1e-15
-    assert not part[:, :2, 2:].any()
-    for block in (slice(0, 2), slice(2, 4)):
-        x = rest[:, block, block]
-        assert np.abs(x - x[:, :1, :1] * np.eye(2)).max() < 1e-15
-    assert not spin_part(random(3, 2, 2)).any()
+def test_fields_are_turned_into_the_frames():
+    """Against the 4×4 matrices."""
+    device = build_device(ferromagnet(1.3))
+    n = device.forms.size
+    m, inverse = frame(0.3 * random(n, 2, 2), 0.2j * random(n, 2, 2))
+    lin = Linearisation.at(device.forms, m, inverse, from_frame(m, inverse), random(n, 4, 4))
+    nodes = np.arange(2, n, 2)
+    x = np.zeros((n, 4, 4), dtype=complex)
+    x[:, :2, :2], x[:, 2:, 2:] = random(n, 2, 2), 1j * random(n, 2, 2)
+    exact = (inverse @ x @ m * TAU3_DIAGONAL)[nodes]
+    found = _in_frames(lin, nodes, by_entry(x[nodes, :2, :2]), by_entry(x[nodes, 2:, 2:]))
+    for block, part in zip(BLOCKS, found, strict=True):
+        y = exact[:, block, block]
+        y = y - 0.5 * np.trace(y, axis1=1, axis2=2)[:, None, None] * np.eye(2)
+        assert np.abs(np.moveaxis(part, -1, 0) - y).max() < 1e-12
 
 
 def ferromagnet(diffusion: float) -> Case:
