@@ -47,7 +47,7 @@ def _columns(path: Path) -> Iterator[str]:
         for kind, swept in (("key", True), ("column", False)):
             for name, item in numbers:
                 if name.startswith(tuple(keys)) is swept and np.isfinite(item[()]).any():
-                    unit = f" [{item.attrs['unit']}]" if item.attrs.get("unit") else ""
+                    unit = f" [{item.attrs['unit']}]".replace("^1]", "]") if item.attrs.get("unit") else ""
                     low, high = np.nanmin(item[()]), np.nanmax(item[()])
                     yield f"{kind:<13} {name}{unit}: {low:.6g} to {high:.6g}"
 

@@ -33,7 +33,7 @@ def test_an_interrupted_run_has_not_failed(tmp_path: Path) -> None:
 
 
 def test_a_page_about_a_sweep(tmp_path: Path) -> None:
-    unit = {"terminal_current": "N_F energy^2·length"}
+    unit = {"terminal_current": "N_F energy²·length^1"}
     rows = tuple(
         Row({"terminal.b.phase": x, "solve.temperature": "0.3 K"}, {"terminal_current[b]": y}, unit, ok, 0.1)
         for x, y, ok in ((0.4, 0.2, True), (0.9, 0.7, True), (1.7, 0.5, False))
@@ -46,6 +46,6 @@ def test_a_page_about_a_sweep(tmp_path: Path) -> None:
         "points        3, of which 2 converged",
         "key           terminal.b.phase: 0.4 to 1.7",
         "key           solve.temperature [K]: 0.3 to 0.3",
-        "column        terminal_current[b] [N_F energy^2·length]: 0.2 to 0.7",
+        "column        terminal_current[b] [N_F energy²·length]: 0.2 to 0.7",
     ):
         assert line in text.splitlines()
