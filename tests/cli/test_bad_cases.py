@@ -111,6 +111,8 @@ OVERRIDES: dict[str, tuple[list[str], str]] = {
     "out of bounds": (["material.Pt.D=-1"], "--set: material.Pt.D: must be > 0"),
     "unknown key": (["material.Pt.tehta=0.1"], "--set: material.Pt.tehta: is not a known key"),
     "not a table": (["solve.kind.name=1"], "--set: solve.kind.name: must be a table"),
+    "unknown material": (["material.Ptt.D=2"], "--set: material.Ptt: must be a material of the case, or of"),
+    "misspelt terminal": (["terminal.rihgt.phase=1"], "case.toml: terminal.rihgt: is not a terminal of the"),
     "no such entry": (['output.fields.7="dos"'], "--set: output.fields.7: "),
 }
 

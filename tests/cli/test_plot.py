@@ -91,11 +91,19 @@ def test_a_still_as_a_page(result: Path) -> None:
 def test_several_results_and_tables(tmp_path: Path) -> None:
     table = tmp_path / "sweep.csv"
     table.write_text("terminal.right.phase,terminal_current[right]\n0.0,0.0\n1.5,0.4\n", encoding="utf-8")
-    assert "cpr" in plot(table, "--list").stdout
+    assert plot(table, "--list").stdout.splitlines()[0].startswith("* cpr ")
     assert plot(table).exit_code == 0
     assert names(tmp_path) == {"sweep.csv", "cpr.png"}
     assert plot(table, "terminal_current", "-o", tmp_path / "there", "--format", "pdf").exit_code == 0
     assert names(tmp_path / "there") == {"terminal_current.pdf"}
+    assert plot(table, "terminal_current[right]", "-o", tmp_path / "one").exit_code == 0
+    assert names(tmp_path / "one") == {"terminal_current_right_.png"}
+
+
+def test_no_suggestion_that_is_not_there(result: Path) -> None:
+    done = plot(result, "order_paramete")
+    assert "is not in this result" in done.stderr
+    assert "did you mean" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,22 @@ def test_wrong_values_are_told_before_anything_is_solved(here):
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("terminal.rihgt.phase", 'terminal.rihgt: is not a terminal of the case; received "rihgt"'),
+        ("material.M.D", "sns.toml, sweep: material.M: must be a material of the case, or of a region"),
+    ],
+)
+def test_a_misspelt_name_is_told_once(here, key, says):
+    Path("sns.toml").write_text(CASE.replace("terminal.right.phase", key))
+    result = usadel("sweep", "sns.toml", "-o", "out")
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not Path("out").exists()
+
+
 def test_a_case_without_a_sweep_is_refused(here):
     Path("sns.toml").write_text(CASE.partition("[sweep]")[0])
     result = usadel("sweep", "sns.toml")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.plot.reading import plots
+from usadel_fem.case import Case
 from usadel_fem.errors import CaseError
 from usadel_fem.plot import family
 from usadel_fem.plot.options import Options
@@ -44,6 +45,33 @@ def test_a_table_of_two_keys(tmp_path: Path) -> None:
     x, y = lines["solve.temperature = 0.3"].get_data()
     assert (list(x), list(y)) == ([0.1, 0.4], [0.1, 0.3])
     assert axes.get_xlabel() == "voltage $V$ of right"
+
+
+def test_one_column_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "sweep.csv").write_text(TABLE, encoding="utf-8")
+    (axes,) = plots(family.draw(family.read([tmp_path / "sweep.csv"]), "terminal_current[left]", Options()))
+    assert list(axes.lines[0].get_ydata()) == [-0.2, -0.5]
+    assert axes.get_ylabel() == "current $I$ of left"
+
+
+def test_long_labels_stay_in_the_picture() -> None:
+    case = Case(
+        mesh={"shape": "wire", "length": 1.0, "elements": 2}, material={"N": {"D": 1.0}},
+        region={"wire": "N"}, solve={"kind": "spectrum", "energies": [0.1], "broadening": 0.1},
+    )  # fmt: skip
+    columns = {f"terminal_heat_current[{n}]": np.array([0.1, 0.3]) for n in ("left", "right")}
+    table = family.Family(
+        {"terminal.right.voltage": np.array([0.2, 0.7])},
+        columns,
+        case,
+        {"terminal_heat_current": "N_F energy^3·length"},
+    )
+    figure = family.draw(table, "terminal_heat_current", Options())
+    figure.draw_without_rendering()
+    extent = figure.axes[0].yaxis.label.get_window_extent()
+    assert extent.y0 >= 0
+    assert extent.y1 <= figure.bbox.height
+    assert figure.axes[0].get_ylabel() == "terminal heat current of right\n($N_F$ E₀³ L₀)"
 
 
 def test_keys_that_change_together_make_one_line(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
 
 from tests.plot.reading import bars, curve, plots
 from usadel_fem import Solution
 from usadel_fem.errors import CaseError
-from usadel_fem.plot import sampling
+from usadel_fem.plot import sampling, style
 
 PS = 658.2119569  # ħ/µeV, CODATA
 
@@ -199,3 +200,18 @@ def test_options_that_cannot_be(wire: Solution, options: dict[str, object], word
 def test_notebooks_can_show_a_figure(wire: Solution) -> None:
     assert wire.plot("dos", width="double")._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
     assert wire.plot("dos", width="double").get_figwidth() == 7.0
+
+
+@pytest.mark.parametrize(
+    ("values", "limits"),
+    [
+        ([0.104, 0.104000009], (0.95 * 0.104, 1.05 * 0.104)),
+        ([-3.0, -3.0], (-3.15, -2.85)),
+        ([0.3, 0.7], (0.28, 0.72)),  # margins of matplotlib
+    ],
+)
+def test_what_hardly_changes_is_level(values: list[float], limits: tuple[float, float]) -> None:
+    axes = Figure().add_subplot()
+    axes.plot([0.0, 1.0], values)
+    style.calm(axes)
+    assert axes.get_ylim() == pytest.approx(limits, rel=1e-5)

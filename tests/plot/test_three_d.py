@@ -14,7 +14,7 @@ from mpl_toolkits.mplot3d.axes3d import Axes3D
 
 from tests.plot.reading import bars
 from usadel_fem import Solution
-from usadel_fem.plot import three_d
+from usadel_fem.plot import three_d, three_d_child
 
 SCRIPT = """
 import json, sys
@@ -129,3 +129,9 @@ def test_the_child_needs_nothing_of_this_package(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "usadel_fem.plot" not in done.stderr.replace(str(three_d.CHILD), "")
+
+
+def test_axes_end_at_short_numbers() -> None:
+    """Corners of a polygon in a circle, in a slab."""
+    assert three_d_child.rounded((0.0, 80.0, -39.8995, 39.8982, 0.1, 0.4)) == [0, 80, -40, 40, 0, 0.5]
+    assert three_d_child.rounded((-0.3, 0.3, 0.0, 1e-9, 2.0, 2.6)) == pytest.approx([-0.3, 0.3, 0, 0, 2, 2.6])

@@ -6,7 +6,7 @@ import copy
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -102,15 +102,46 @@ def _resolved(table: dict[str, Any], source: Source) -> Case:
         if "source" in table
         else []
     )
+    given = {section: _names(table.get(section)) for section in ("material", "terminal")}
     table, refused = _overlaid(table, overrides)
-    problems += refused
+    problems += refused + _idle_materials(table, overrides, given["material"])
     try:
         case = Case.model_validate({**_with_directory(table, Path(file or "case").stem), "source": source})
     except CaseError as exc:
-        problems += [problem.within(_blamed(problem.key, overrides, file)) for problem in exc.problems]
+        told = [_of_new_terminal(problem, given["terminal"]) for problem in exc.problems]
+        problems += [problem.within(_blamed(problem.key, overrides, file)) for problem in told]
     if problems:
         raise CaseError(problems)
     return case
+
+
+def _names(table: Any) -> list[str]:
+    return list(table) if isinstance(table, dict) else []
+
+
+def _idle_materials(
+    table: Mapping[str, Any], overrides: Mapping[str, str], given: Sequence[str]
+) -> list[Problem]:
+    """Overrides of materials that neither the file nor a region knows: they would change nothing."""
+    used = table.get("region")
+    known = {*given, *(map(str, used.values()) if isinstance(used, dict) else ())}
+    parts = [_key_parts_or_empty(key) for key in overrides]
+    names = dict.fromkeys(p[1] for p in parts if len(p) > 1 and p[0] == "material" and p[1] not in known)
+    rule = "must be a material of the case, or of a region"
+    return [
+        Problem(dotted(("material", n)), rule, show(n), did_you_mean(n, sorted(known)), _OVERRIDE)
+        for n in names
+    ]
+
+
+def _of_new_terminal(problem: Problem, given: Sequence[str]) -> Problem:
+    """An incomplete terminal that the file lacks is most likely a slip of the pen: say which was meant."""
+    parts = _key_parts_or_empty(problem.key)
+    if len(parts) != 2 or parts[0] != "terminal" or parts[1] in given:
+        return problem
+    hint = did_you_mean(parts[1], given)
+    rule = "is not a terminal of the case"
+    return replace(problem, rule=rule, received=show(parts[1]), hint=hint) if hint else problem
 
 
 def _text(path: Path, file: str) -> str:

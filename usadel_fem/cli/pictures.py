@@ -91,7 +91,9 @@ def _listing(results: list[Path]) -> str:
     if _is_family(results):
         from usadel_fem.plot import family
 
-        return "\n".join(f"  {name:<28} {text}" for name, text in family.read(results).names().items())
+        table = family.read(results)
+        shown = table.names().items()
+        return "\n".join(f"{'*' if name == table.usual else ' '} {name:<28} {text}" for name, text in shown)
     from usadel_fem.plot.catalogue import entries
     from usadel_fem.solution import load
 
@@ -109,7 +111,7 @@ def _draw(
 
     if _is_family(results):
         table = family.read(results)
-        names = quantities or list(table.names())[:1]
+        names = quantities or [table.usual]
         home = _home(results[0]) if len(results) == 1 else Path()
         kind, paths = _targets(names, kind, output, home)
         return [

@@ -7,9 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
+
 from usadel_fem.io.columns import flatten
-from usadel_fem.io.reader import ResultReader, as_result_file
+from usadel_fem.io.layout import unescaped
+from usadel_fem.io.reader import RESULT_NAME, ResultReader, as_result_file
 from usadel_fem.io.summary import rounded, scalars
+from usadel_fem.io.sweep import HDF5_NAME
 from usadel_fem.labelled import Observable
 from usadel_fem.outcomes import Outcome, format_energy
 
@@ -17,11 +22,34 @@ from usadel_fem.outcomes import Outcome, format_energy
 def describe_result(path: Path) -> str:
     """Case, versions, mesh, convergence, scalars and fields of a result.h5 or of a directory that holds one.
 
+    Of a sweep, or of its directory: the columns of its table.
+
     Raises:
         CaseError: if there is no readable result.
     """
+    table = path / HDF5_NAME if path.is_dir() else path
+    if table.name == HDF5_NAME and table.is_file() and not (path / RESULT_NAME).is_file():
+        return "\n".join(_columns(table))
     with ResultReader(as_result_file(path)) as reader:
         return "\n".join(_lines(reader))
+
+
+def _columns(path: Path) -> Iterator[str]:
+    with h5py.File(path) as table:
+        yield f"sweep         {path}"
+        title = json.loads(table.attrs["case"])["case"]["title"] if "case" in table.attrs else ""
+        if title:
+            yield f"case          {title}"
+        done = table["converged"][()]
+        yield f"points        {done.size}, of which {np.count_nonzero(done)} converged"
+        keys = json.loads(table.attrs["keys"])
+        numbers = [(unescaped(n), item) for n, item in table.items() if item.dtype.kind == "f"]
+        for kind, swept in (("key", True), ("column", False)):
+            for name, item in numbers:
+                if name.startswith(tuple(keys)) is swept and np.isfinite(item[()]).any():
+                    unit = f" [{item.attrs['unit']}]".replace("^1]", "]") if item.attrs.get("unit") else ""
+                    low, high = np.nanmin(item[()]), np.nanmax(item[()])
+                    yield f"{kind:<13} {name}{unit}: {low:.6g} to {high:.6g}"
 
 
 def _lines(reader: ResultReader) -> Iterator[str]:

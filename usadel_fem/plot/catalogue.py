@@ -93,7 +93,8 @@ def find(solution: Solution, name: str, options: Options) -> tuple[str, Entry]:
         meant = "spin_source" if zero else "spin_torque"
     if meant in known:
         return meant, known[meant]
-    hint = did_you_mean(name, [*known, *SYNONYMS, "torque", "spin_current"])
+    here = [short for short, full in SYNONYMS.items() if full in known]
+    hint = did_you_mean(name, [*known, *here])
     rule = "is not in this result; it has " + ", ".join(known)
     raise CaseError([Problem(name, rule, hint=hint, file="plot")])
 

@@ -51,6 +51,11 @@ class Family:
     case: Case | None
     units: Mapping[str, str]
 
+    @property
+    def usual(self) -> str:
+        """What is drawn where nothing is asked for; empty if there is nothing."""
+        return next(iter(self.names()), "")
+
     def names(self) -> dict[str, str]:
         """What can be drawn, and what it shows."""
         found = {}
@@ -162,9 +167,11 @@ def draw(family: Family, name: str, options: Options) -> Figure:
 
     Raises:
         CaseError: an unknown quantity, or more than two keys that change.
+
+    Names are those of `Family.names`, or of one column: "terminal_current[left]".
     """
     known = family.names()
-    if name not in known:
+    if name not in known and name not in family.numbers:
         hint = did_you_mean(name, known)
         raise CaseError([Problem(name, "must be one of " + ", ".join(known), "", hint, file="plot")])
     quantity, last, _ = GENERAL.get(name, (name, "", ""))
@@ -173,7 +180,8 @@ def draw(family: Family, name: str, options: Options) -> Figure:
     if len(others) > 1:
         rule = "must differ in at most two numbers"
         raise CaseError([Problem("", rule, ", ".join([abscissa, *others]), file="plot")])
-    columns = _choose(family, quantity, abscissa)
+    one = name in family.numbers
+    columns = [name] if one else _choose(family, quantity, abscissa)
     figure, (axes,) = style.panels(1, options, ratio=one_dimensional.GOLDEN)
     groups = family.keys[others[0]] if others else np.zeros_like(family.keys[abscissa])
     number = 0
@@ -190,8 +198,9 @@ def draw(family: Family, name: str, options: Options) -> Figure:
             number += 1
     if axes.get_ylim()[0] < 0 < axes.get_ylim()[1]:
         axes.axhline(0, color=style.GREY, lw=0.5, zorder=0.5)
-    _label(axes, family, abscissa, quantity, columns)
+    _label(axes, family, abscissa, quantity.partition("[")[0], columns)
     style.legend(axes)
+    style.fold_label(axes)
     return figure
 
 
@@ -220,8 +229,7 @@ def _choose(family: Family, quantity: str, abscissa: str) -> list[str]:
 def _label(axes: Axes, family: Family, abscissa: str, quantity: str, columns: list[str]) -> None:
     unit = family.units.get(quantity, "")
     case = family.case
-    place = columns[0].partition("[")[2].removesuffix("]") if len(columns) == 1 else ""
-    what = labels.symbol(quantity) + (f" of {place}" if place else "")
+    what = labels.symbol(quantity) + (_of_place(columns[0]) if len(columns) == 1 else "")
     axes.set_ylabel(labels.with_unit(what, labels.unit(case, unit) if case is not None else ""))
     last = abscissa.split(".")[-1]
     if last == "phase":
@@ -231,6 +239,18 @@ def _label(axes: Axes, family: Family, abscissa: str, quantity: str, columns: li
         return
     text = f"voltage $V$ of {abscissa.split('.')[1]}" if last == "voltage" else abscissa
     axes.set_xlabel(labels.with_unit(text, _unit(family, abscissa)))
+
+
+def _of_place(column: str) -> str:
+    """Where the number of a column belongs to.
+
+    >>> _of_place("gap"), _of_place("terminal_conductance[right,right]"), _of_place("total_spin[x]")
+    ('', ' of right', ', x')
+    """
+    places = re.findall(r"[^\[\],]+", column)[1:]
+    axes = [place for place in places if place in ("x", "y", "z")]
+    named = list(dict.fromkeys(place for place in places if place not in axes))
+    return (f" of {', '.join(named)}" if named else "") + "".join(f", {axis}" for axis in axes)
 
 
 DIMENSIONS = {

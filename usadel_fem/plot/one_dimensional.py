@@ -138,6 +138,7 @@ def lines(solution: Solution, axes: Axes, track: Track, field: Field, parts: lis
         axes.set_ylabel(labels.with_unit(_common(field), unit))
     if any(part.kind == "diverging" for part in parts):
         axes.axhline(0, color=style.GREY, lw=0.5, zorder=0.5)
+    style.calm(axes)
     axes.set_xlabel(track.label)
     ends = [np.nanmin(track.x), np.nanmax(track.x), *(x for band in track.bands for x in band[:2])]
     axes.set_xlim(min(ends), max(ends))

@@ -183,6 +183,29 @@ def _multiple(value: float) -> str:
     return f"{sign}{number if number > 1 else ''}{end}"
 
 
+LEVEL = 1e-4
+"""Relative changes below this are not worth a scale of their own."""
+
+
+def calm(axes: Axes) -> None:
+    """Show values that hardly change as level, without an offset at the axis."""
+    low, high = axes.dataLim.intervaly
+    size = max(abs(low), abs(high))
+    if np.isfinite(size) and high - low < LEVEL * size:
+        axes.set_ylim(low - 0.05 * size, high + 0.05 * size)
+
+
+def fold_label(axes: Axes) -> None:
+    """Put the unit of the ordinate in a second line where the label is longer than the figure is high."""
+    figure, label = axes.get_figure(root=True), axes.yaxis.label
+    assert figure is not None
+    figure.draw_without_rendering()
+    extent = label.get_window_extent()
+    what, bracket, unit = label.get_text().rpartition(" (")
+    if bracket and (extent.y0 < 0 or extent.y1 > figure.bbox.height):
+        label.set_text(f"{what}\n({unit}")
+
+
 def legend(axes: Axes, **options: Any) -> None:
     """A legend where there is more than one thing to tell apart."""
     handles, names = axes.get_legend_handles_labels()

@@ -91,10 +91,20 @@ def _arrows(plotter: Any, pv: Any, data: dict[str, Any], colours: dict[str, Any]
     plotter.add_mesh(glyphs, scalars="values", **colours)
 
 
+def rounded(bounds: Any) -> list[float]:
+    """Bounds a little further out, at numbers short enough to stand at an axis, and their middle too."""
+    pairs = np.reshape(bounds, (3, 2))
+    size = max(float(np.ptp(pairs, axis=1).max()), 1e-300)
+    step = 10.0 ** np.floor(np.log10(size)) / 20
+    slack = 1e-6 * size  # an end that is a short number but for rounding stays
+    low, high = np.floor((pairs[:, 0] + slack) / step), np.ceil((pairs[:, 1] - slack) / step)
+    return [float(end * step) for pair in zip(low, high, strict=True) for end in pair]
+
+
 def _axes(plotter: Any, scene: dict[str, Any], bounds: Any) -> None:
     titles = dict(zip(("xtitle", "ytitle", "ztitle"), scene["titles"], strict=True))
     plotter.show_bounds(
-        bounds=list(bounds),
+        bounds=rounded(bounds),
         grid="back", location="outer", ticks="outside", color="dimgrey", font_size=scene["font"],
         fmt="%.3g", use_3d_text=False, **dict(zip(COUNTS, scene["ticks"], strict=True)), **titles,
     )  # fmt: skip
