@@ -148,3 +148,30 @@ def test_an_island_at_zero_energy_takes_as_few_steps_as_elsewhere() -> None:
         _, report = solver.solve(energy)
         assert report.ok
         assert report.newton_iterations <= 8
+
+
+def test_iterations_end_as_near_to_the_solution_as_a_direct_solver():
+    """A soft mode, of a rotating field behind a good contact, shows little in the preconditioned residual."""
+
+    def field(linear):
+        lengths = {"A": 0.8, "B": 0.68, "F": 2.47}
+        layers = [{"region": r, "length": d, "resolution": 0.12} for r, d in lengths.items()]
+        rotating = ["2.32*cos(1.555*y)", "2.32*sin(1.555*y)", -0.1]
+        case = Case(
+            mesh={"shape": "layers", "layers": layers, "order": 2, "axes": ["y"]},
+            material={
+                "A": {"D": 0.866, "N_F": 0.274},
+                "B": {"D": 3.39, "N_F": 0.503},
+                "F": {"D": 0.133, "N_F": 7.27, "exchange": rotating},
+            },
+            region={r: r for r in lengths},
+            terminal={"left": {"Delta": 0.97}},
+            interface={"A|B": {"conductance": 55.6, "polarisation": [-0.24, 0.24, -0.54]}},
+            solve={"kind": "spectrum", "energies": {"imaginary": [0.0924]}, "linear": linear},
+        )
+        g, report = DeviceSolver(build_device(case)).solve(0.0924j)
+        assert report.ok
+        return g
+
+    difference = np.abs(field("krylov") - field("direct")).max()
+    assert difference < 10 * 1e-9 * np.abs(field("direct")).max() ** 2
