@@ -26,6 +26,9 @@ LOWEST_DOS = -0.02
 DOUBTFUL = -1e-9
 """A spectral matrix less positive than this asks for a check of the branch."""
 
+LARGE = 3.0
+"""Above this |ǧ|, near gap edges, positive roots beside the physical one lie close to the normal state."""
+
 FAR = 3.0
 """Continuation starts at ε + i·FAR energy scales, where every start leads to the physical branch."""
 
@@ -105,9 +108,11 @@ class DeviceSolver:
         """The field at one energy: from `start`, else the normal state, else down from imaginary energies.
 
         The equation has other roots than the physical one, which alone is continuous from ε + i∞. A result
-        whose spectral matrix is not positive is therefore checked by going that way.
+        whose spectral matrix is not positive is therefore checked by going that way, and so is what a start
+        from the normal state finds near a gap edge.
         """
         tried: list[EnergyReport] = []
+        unchecked: tuple[Complex, EnergyReport] | None = None
         starts = [self.normal(energy)]
         if start is not None:
             starts.insert(0, start)
@@ -115,10 +120,14 @@ class DeviceSolver:
             g, report = self._attempt(energy, guess)
             tried.append(report)
             if report.ok and self.physical(g):
-                return g, _with_effort(report, tried)
+                if guess is start or np.abs(g).max() < LARGE:
+                    return g, _with_effort(report, tried)
+                unchecked = g, report
             if report.ok:
                 break
         g, report = self._continue(energy, tried)
+        if unchecked is not None and not report.ok:
+            g, report = unchecked
         if report.ok and density_of_states(g).min() < LOWEST_DOS:
             report = self._broken(g, report)
         return g, _with_effort(report, tried)

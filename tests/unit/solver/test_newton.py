@@ -175,3 +175,37 @@ def test_iterations_end_as_near_to_the_solution_as_a_direct_solver():
 
     difference = np.abs(field("krylov") - field("direct")).max()
     assert difference < 10 * 1e-9 * np.abs(field("direct")).max() ** 2
+
+
+@pytest.mark.parametrize("phase", [0.0, 3.1])
+def test_cold_starts_at_a_gap_edge_end_on_the_physical_root(phase):
+    """A positive root beside it is nearer to the normal state: against a broadening halved from 0.5 down."""
+
+    def wire(broadening):
+        return DeviceSolver(
+            build_device(
+                Case(
+                    mesh={"shape": "wire", "length": 1.0 if phase else 5.0, "elements": 20},
+                    material={"N": {"D": 1.0, "exchange": [0.0, 0.3, 0.4]}},
+                    region={"wire": "N"},
+                    terminal={"left": {"Delta": 1.0}, "right": {"Delta": 1.0, "phase": phase}},
+                    solve={
+                        "kind": "spectrum",
+                        "energies": [1.01],
+                        "broadening": broadening,
+                        "linear": "krylov",
+                    },
+                )
+            )
+        )
+
+    energy = 1.01 if phase else 1.0001
+    found, report = wire(1e-6).solve(energy)
+    assert report.ok
+    g, broadening = None, 0.5
+    while broadening > 1e-6:
+        g, last = wire(broadening).solve(energy, g)
+        assert last.ok
+        broadening = max(0.5 * broadening, 1e-6)
+    g, last = wire(1e-6).solve(energy, g)
+    assert np.abs(found - g).max() < 20 * 1e-9 * np.abs(g).max() ** 2
