@@ -1,8 +1,8 @@
 """Linear solvers of a Newton step: GMRES with one scalar matrix as preconditioner, or SuperLU.
 
-The scalar matrix is K/2 plus a complex diagonal that knows the local potentials; its factorisation (a
-multigrid hierarchy for large 3D meshes) acts on all 16 matrix components at once and serves until the
-potentials have changed: a few Newton steps, or neighbouring energies.  It costs about two applications.
+The scalar matrix is K/2 plus a complex diagonal that knows the local potentials; its inverse, a factorisation
+or a multigrid cycle, acts on all 16 matrix components at once and serves until the potentials have changed: a
+few Newton steps, or neighbouring energies.  It costs about two applications.
 """
 
 from __future__ import annotations

@@ -11,15 +11,19 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pyamg
+from pyamg.aggregation import standard_aggregation
+from pyamg.strength import symmetric_strength_of_connection
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import eigsh, splu
 
 from usadel_fem import kernels
 from usadel_fem.physics.nambu import Complex
 
 COARSEST = 300
 """Unknowns that are factorised."""
+
+SLOWEST = 0.8
+"""Part of the unknowns that a coarser level may have; what cannot be coarsened is factorised."""
 
 STRONG = 0.04
 """Couplings to aggregate along, relative to √(a_ii a_jj): those across a stretched element are left out."""
@@ -42,19 +46,32 @@ class Hierarchy:
     """The levels of a real symmetric matrix (n, n) that acts on constants as a stiffness matrix does."""
 
     def __init__(self, matrix: sparse.csr_matrix) -> None:
-        found = pyamg.smoothed_aggregation_solver(
-            sparse.csr_matrix(matrix),
-            max_coarse=COARSEST,
-            strength=("symmetric", {"theta": STRONG}),
-            smooth=("jacobi", {"weighting": "local"}),
-            improve_candidates=None,
-        ).levels
-        self.levels = [Level(_sorted(fine.A), _sorted(fine.P)) for fine in found[:-1]]
-        self.coarsest = _sorted(found[-1].A)
+        self.levels: list[Level] = []
+        matrix = _sorted(matrix)
+        while matrix.shape[0] > COARSEST:
+            up = interpolation(matrix)
+            if up.shape[1] > SLOWEST * matrix.shape[0]:
+                break
+            self.levels.append(Level(matrix, up))
+            matrix = _sorted(up.T @ matrix @ up)
+        self.coarsest = matrix
 
     def inverse(self, shift: Complex) -> Cycle:
         """Approximates (matrix + diag(shift))⁻¹, shift (n,) real or complex."""
         return Cycle(self, shift)
+
+
+def interpolation(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """P (n, n_coarse): 1 at the nodes of an aggregate, smoothed by one Jacobi step with 4/3 over the largest
+    eigenvalue of D⁻¹A as its damping."""
+    aggregates, _ = standard_aggregation(symmetric_strength_of_connection(matrix, STRONG))
+    diagonal = matrix.diagonal()
+    root = sparse.diags(1 / np.sqrt(diagonal))
+    start = np.random.default_rng(0).uniform(-1.0, 1.0, diagonal.size)
+    largest = eigsh(root @ matrix @ root, 1, which="LA", v0=start, tol=0.01, return_eigenvectors=False)[0]
+    constant = sparse.csr_matrix(aggregates, dtype=float)
+    damped = sparse.diags(4 / 3 / largest / diagonal)
+    return _sorted(constant - damped @ (matrix @ constant))
 
 
 class Cycle:

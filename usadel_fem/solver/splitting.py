@@ -19,8 +19,14 @@ from usadel_fem.physics.frames import Frames, by_entry, multiply
 from usadel_fem.physics.nambu import Complex
 
 OF_FIELD, OF_STIFFNESS, OF_SHIFT = 6.0, 0.5, 0.01
-"""κ: the smaller one, about, of these parts of |h| and of K's diagonal, and a little of the shift. Modes that
-vary over lengths between the mesh width and √(D/h) are right for any of them."""
+"""κ: the smaller one, about, of these multiples of |h| and of K's diagonal, and a little of the shift. Less
+of |h| helps strong fields more, and costs iterations where a device is short against √(D/h)."""
+
+LEAST = 1e-12
+"""Part of K's diagonal below which a field is rounding."""
+
+BLOCKS = slice(0, 2), slice(2, 4)
+"""ee and hh of nodal matrices."""
 
 
 def spin_splitting(
@@ -36,12 +42,12 @@ def spin_splitting(
         return None
     fields = [_traceless(by_entry(omega[nodes, block, block])) for block in BLOCKS]
     strength = np.sqrt(sum((np.abs(x) ** 2).sum(axis=(0, 1)) for x in fields) / 4)
-    places = np.flatnonzero(strength)
+    stiffness = 0.5 * lin.forms.scalar_stiffness.diagonal()[nodes]
+    places = np.flatnonzero(strength > LEAST * stiffness)
     if not places.size:
         return None
-    strength, mean, nodes = strength[places], mean[places], nodes[places]
+    strength, stiffness, mean, nodes = (x[places] for x in (strength, stiffness, mean, nodes))
     ee, hh = _in_frames(lin, nodes, *(x[..., places] for x in fields))
-    stiffness = 0.5 * lin.forms.scalar_stiffness.diagonal()[nodes]
     kappa = 1 / (1 / (OF_FIELD * strength) + 1 / (OF_STIFFNESS * stiffness))
     spread = np.sqrt(sum((np.abs(x) ** 2).sum(axis=(0, 1)) for x in (ee, hh)) / 4)
     kappa += OF_SHIFT * np.abs(mean + spread)
@@ -71,10 +77,6 @@ def sandwich(factors: Complex, places: Index) -> Callable[[Complex], Complex]:
         return out
 
     return product
-
-
-BLOCKS = slice(0, 2), slice(2, 4)
-"""ee and hh of nodal matrices."""
 
 
 def _traceless(x: Complex) -> Complex:
