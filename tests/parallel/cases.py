@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from usadel_fem import Case, Observable, Solution
-from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.nambu import Complex
 from usadel_fem.solver.energies import DeviceSolver
 
@@ -93,10 +92,10 @@ def same(one: Solution, two: Solution, tolerance: float = TOLERANCE) -> None:
 class Deadly(DeviceSolver):
     """Its process ends at one energy."""
 
-    def solve(self, energy: complex, start: Complex | None = None) -> tuple[Complex, EnergyReport]:
+    def source(self, energy: complex, extra: float = 0.0) -> Complex:
         if abs(energy - FATAL) < 1e-12:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().solve(energy, start)
+        return super().source(energy, extra)
 
 
 class Assassin:
