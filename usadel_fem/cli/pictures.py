@@ -82,9 +82,9 @@ def _is_result(argument: str) -> bool:
 
 
 def _is_family(results: list[Path]) -> bool:
-    from usadel_fem.plot.family import is_sweep
+    from usadel_fem.io.sweep import sweep_file
 
-    return len(results) > 1 or results[0].suffix == ".csv" or is_sweep(results[0])
+    return len(results) > 1 or results[0].suffix == ".csv" or sweep_file(results[0]) is not None
 
 
 def _listing(results: list[Path]) -> str:

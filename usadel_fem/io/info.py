@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from usadel_fem.io.columns import flatten
-from usadel_fem.io.layout import unescaped
 from usadel_fem.io.reader import RESULT_NAME, ResultReader, as_result_file
 from usadel_fem.io.summary import rounded, scalars
-from usadel_fem.io.sweep import HDF5_NAME
+from usadel_fem.io.sweep import read_columns, sweep_file
 from usadel_fem.labelled import Observable
 from usadel_fem.outcomes import Outcome, format_energy
 
@@ -27,29 +25,25 @@ def describe_result(path: Path) -> str:
     Raises:
         CaseError: if there is no readable result.
     """
-    table = path / HDF5_NAME if path.is_dir() else path
-    if table.name == HDF5_NAME and table.is_file() and not (path / RESULT_NAME).is_file():
+    table = sweep_file(path)
+    if table is not None and not (path / RESULT_NAME).is_file():
         return "\n".join(_columns(table))
     with ResultReader(as_result_file(path)) as reader:
         return "\n".join(_lines(reader))
 
 
 def _columns(path: Path) -> Iterator[str]:
-    with h5py.File(path) as table:
-        yield f"sweep         {path}"
-        title = json.loads(table.attrs["case"])["case"]["title"] if "case" in table.attrs else ""
-        if title:
-            yield f"case          {title}"
-        done = table["converged"][()]
-        yield f"points        {done.size}, of which {np.count_nonzero(done)} converged"
-        keys = json.loads(table.attrs["keys"])
-        numbers = [(unescaped(n), item) for n, item in table.items() if item.dtype.kind == "f"]
-        for kind, swept in (("key", True), ("column", False)):
-            for name, item in numbers:
-                if name.startswith(tuple(keys)) is swept and np.isfinite(item[()]).any():
-                    unit = f" [{item.attrs['unit']}]".replace("^1]", "]") if item.attrs.get("unit") else ""
-                    low, high = np.nanmin(item[()]), np.nanmax(item[()])
-                    yield f"{kind:<13} {name}{unit}: {low:.6g} to {high:.6g}"
+    table = read_columns(path)
+    yield f"sweep         {path}"
+    if table.case is not None and table.case.info.title:
+        yield f"case          {table.case.info.title}"
+    done = table.converged
+    yield f"points        {done.size}, of which {np.count_nonzero(done)} converged"
+    for kind, columns in (("key", table.swept), ("column", table.results)):
+        for name, column in columns.items():
+            if np.isfinite(column).any():
+                unit = f" [{table.units[name]}]".replace("^1]", "]") if table.units[name] else ""
+                yield f"{kind:<13} {name}{unit}: {np.nanmin(column):.6g} to {np.nanmax(column):.6g}"
 
 
 def _lines(reader: ResultReader) -> Iterator[str]:

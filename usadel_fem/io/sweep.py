@@ -143,9 +143,7 @@ class SweepTable:
 
         Vectors are three columns [x], [y], [z]; values with a unit are numbers and the unit is in `units`.
         """
-        found: dict[str, NDArray[Any]] = {}
-        for key in self.keys:
-            found |= {name: array for name, array, _ in self._settings(key)}
+        found: dict[str, NDArray[Any]] = {name: array for name, array, _ in self._swept}
         for name in dict.fromkeys(name for row in self.rows for name in row.values):
             found[name] = np.array([row.values.get(name, np.nan) for row in self.rows], dtype=float)
         found["converged"] = np.array([row.converged for row in self.rows])
@@ -156,7 +154,7 @@ class SweepTable:
     @cached_property
     def units(self) -> dict[str, str]:
         """Units of the columns that have one."""
-        found = {name: unit for key in self.keys for name, _, unit in self._settings(key) if unit}
+        found = {name: unit for name, _, unit in self._swept if unit}
         for row in self.rows:
             of = {name: row.units.get(name.partition("[")[0], "") for name in row.values}
             found |= {name: unit for name, unit in of.items() if unit}
@@ -164,6 +162,11 @@ class SweepTable:
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
+
+    @cached_property
+    def _swept(self) -> list[tuple[str, NDArray[Any], str]]:
+        """(column, values, unit) of every swept key."""
+        return [column for key in self.keys for column in self._settings(key)]
 
     def _settings(self, key: str) -> list[tuple[str, NDArray[Any], str]]:
         """(column, values, unit) of a swept key."""
@@ -180,7 +183,7 @@ class SweepTable:
 
     def to_csv(self, path: str | Path) -> Path:
         """One row a point; the unit of a swept key stands in its header."""
-        keys = {name: unit for key in self.keys for name, _, unit in self._settings(key)}
+        keys = {name: unit for name, _, unit in self._swept}
         header = [f"{name} [{keys[name]}]" if keys.get(name) else name for name in self.columns]
         return write_rows(Path(path), header, zip(*(a.tolist() for a in self.columns.values()), strict=True))
 
@@ -210,3 +213,43 @@ def _numbers(values: Sequence[Any]) -> tuple[NDArray[np.float64], str] | None:
     if None in matches or len(units) != 1:
         return None
     return np.array([float(match[1]) for match in matches if match is not None]), units.pop()
+
+
+@dataclass(frozen=True)
+class SweepColumns:
+    """The numbers of a sweep.h5.
+
+    Attributes:
+        keys: that were swept.
+        swept, results: arrays (n,) by the name of their column.
+        units: of all of them, "" for none.
+        converged: (n,) of the points.
+        case: that was varied, or None.
+    """
+
+    keys: tuple[str, ...]
+    swept: Mapping[str, NDArray[np.float64]]
+    results: Mapping[str, NDArray[np.float64]]
+    units: Mapping[str, str]
+    converged: NDArray[np.bool_]
+    case: Case | None
+
+
+def sweep_file(path: Path) -> Path | None:
+    """The sweep.h5 that a path is, or that is in it."""
+    file = path if path.name == HDF5_NAME else path / HDF5_NAME
+    return file if file.is_file() else None
+
+
+def read_columns(file: Path) -> SweepColumns:
+    """The numbers that `SweepTable.to_hdf5` wrote."""
+    with h5py.File(file) as table:
+        items = {layout.unescaped(name): item for name, item in table.items() if item.dtype.kind == "f"}
+        columns = {name: item[()] for name, item in items.items()}
+        units = {name: str(item.attrs["unit"]) for name, item in items.items()}
+        keys = tuple(json.loads(table.attrs["keys"]))
+        case = Case.model_validate_json(table.attrs["case"]) if "case" in table.attrs else None
+        converged = table["converged"][()]
+    swept = {name: column for name, column in columns.items() if name.startswith(keys)}
+    results = {name: column for name, column in columns.items() if name not in swept}
+    return SweepColumns(keys, swept, results, units, converged, case)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,10 +16,9 @@ from numpy.typing import NDArray
 
 from usadel_fem.case import Case
 from usadel_fem.errors import CaseError, Problem, did_you_mean
-from usadel_fem.io.layout import unescaped
 from usadel_fem.io.reader import ResultReader, as_result_file
 from usadel_fem.io.summary import numbers, scalars, units
-from usadel_fem.io.sweep import HDF5_NAME
+from usadel_fem.io.sweep import read_columns, sweep_file
 from usadel_fem.plot import labels, one_dimensional, style
 from usadel_fem.plot.options import Options
 
@@ -81,8 +78,9 @@ def read(paths: Sequence[Path]) -> Family:
             rule = "must be one table, or any number of results"
             raise CaseError([Problem("", rule, ", ".join(map(str, paths)), file="plot")])
         return read_table(paths[0])
-    if is_sweep(paths[0]):
-        return read_sweep(paths[0])
+    table = sweep_file(paths[0])
+    if table is not None:
+        return read_sweep(table)
     inputs, outputs, found, case = [], [], {}, None
     for path in paths:
         with ResultReader(as_result_file(path)) as reader:
@@ -97,26 +95,16 @@ def read(paths: Sequence[Path]) -> Family:
     return Family(keys, _columns(outputs), case, found)
 
 
-def is_sweep(path: Path) -> bool:
-    """Whether a path is what `usadel-fem sweep` left, or its table."""
-    return path.name == HDF5_NAME or (path / HDF5_NAME).is_file()
-
-
-def read_sweep(path: Path) -> Family:
+def read_sweep(file: Path) -> Family:
     """The table of a sweep, with its units."""
-    file = path if path.name == HDF5_NAME else path / HDF5_NAME
-    with h5py.File(file) as table:
-        columns = {unescaped(n): item[()] for n, item in table.items() if item.dtype.kind == "f"}
-        found = {unescaped(n): str(item.attrs["unit"]) for n, item in table.items()}
-        swept = tuple(json.loads(table.attrs["keys"]))
-        case = Case.model_validate_json(table.attrs["case"]) if "case" in table.attrs else None
-    keys = {n: v for n, v in columns.items() if n.startswith(swept) and np.ptp(v) > 0}
+    table = read_columns(file)
+    keys = {n: v for n, v in table.swept.items() if np.ptp(v) > 0}
     if not keys:
         rule = "must have swept a key with numbers that differ"
-        raise CaseError([Problem("", rule, ", ".join(swept), file=str(file))])
-    outputs = {n: v for n, v in columns.items() if not n.startswith(swept) and np.isfinite(v).any()}
-    given = {n: found[n] for n in keys}
-    return Family(keys, outputs, case, given | {n.partition("[")[0]: found[n] for n in outputs})
+        raise CaseError([Problem("", rule, ", ".join(table.keys), file=str(file))])
+    outputs = {n: v for n, v in table.results.items() if np.isfinite(v).any()}
+    units = {n: table.units[n] for n in keys} | {n.partition("[")[0]: table.units[n] for n in outputs}
+    return Family(keys, outputs, table.case, units)
 
 
 def read_table(path: Path) -> Family:
