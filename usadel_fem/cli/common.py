@@ -80,6 +80,15 @@ def require_directory(directory: Path) -> None:
             return
 
 
+def load_with_directory(path: Path, settings: tuple[str, ...], output: Path | None) -> tuple[Case, Path]:
+    """The case of a file, and where its results go; told in plain lines if there is something wrong."""
+    with plain_errors(path):
+        case = load(path, settings)
+        directory = output if output is not None else Path(case.output.directory)
+        require_directory(directory)
+    return case, directory
+
+
 @contextmanager
 def plain_errors(file: Path | None = None, system: int = EXIT_BAD_INPUT) -> Iterator[None]:
     """Mistakes of the user and complaints of the system as lines on standard error, and the exit status.

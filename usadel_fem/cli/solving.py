@@ -17,9 +17,8 @@ from usadel_fem.cli.common import (
     QUIET,
     SCHEDULER,
     SET,
-    load,
+    load_with_directory,
     plain_errors,
-    require_directory,
 )
 from usadel_fem.cli.results import write
 from usadel_fem.errors import CaseError
@@ -50,10 +49,7 @@ def run(
     quiet: bool,
 ) -> None:
     """Solve a case; leave result.h5, fields.vtu, summary.json and log.txt in the output directory."""
-    with plain_errors(case_file):
-        case = load(case_file, settings)
-        directory = output if output is not None else Path(case.output.directory)
-        require_directory(directory)
+    case, directory = load_with_directory(case_file, settings, output)
     with plain_errors(case_file, system=EXIT_FAILED):
         solution = _solve(case, directory, quiet, jobs=jobs, scheduler=scheduler, resume=resume)
         _write(solution, directory, case.output.formats)

@@ -17,9 +17,8 @@ from usadel_fem.cli.common import (
     QUIET,
     SCHEDULER,
     SET,
-    load,
+    load_with_directory,
     plain_errors,
-    require_directory,
 )
 from usadel_fem.progress import LoggedProgress, choose_progress
 
@@ -49,10 +48,7 @@ def sweep(
     quiet: bool,
 ) -> None:
     """Solve a case at every point of its [sweep]; leave sweep.csv and sweep.h5, a row for each point."""
-    with plain_errors(case_file):
-        case = load(case_file, settings)
-        directory = output if output is not None else Path(case.output.directory)
-        require_directory(directory)
+    case, directory = load_with_directory(case_file, settings, output)
     with plain_errors(case_file, system=EXIT_FAILED):
         from usadel_fem.io.sweep import CSV_NAME, HDF5_NAME
         from usadel_fem.sweeping import sweep as sweep_case
