@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self, TypeAlias
 
@@ -13,6 +14,9 @@ LOCATIONS: tuple[Location, ...] = ("node", "cell", "energy", "time", "global")
 
 SERIES: tuple[Literal["energy", "time"], ...] = ("energy", "time")
 """Axes along which there is one field after another."""
+
+EXPONENT = re.compile(r"\^(\d)")
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Observable(np.ndarray[Any, np.dtype[Any]]):
@@ -123,7 +127,7 @@ def unit_text(unit: str, base: tuple[str, str] | None = None) -> str:
     """
     for name, own in zip(("energy", "length"), base or (), strict=False):
         unit = unit.replace(name, own)
-    return unit.replace("^1", "").replace("^2", "²").replace("^3", "³")
+    return EXPONENT.sub(lambda match: match[1].translate(SUPERSCRIPTS), unit.replace("^1", ""))
 
 
 def _check(array: Observable) -> None:

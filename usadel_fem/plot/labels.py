@@ -6,6 +6,7 @@ import re
 
 from usadel_fem.case import Case
 from usadel_fem.case.units import reduced_unit
+from usadel_fem.labelled import unit_text
 
 REDUCED = ("E₀", "L₀")
 """Units of energy and length of a case without [units]."""
@@ -52,7 +53,6 @@ _SYMBOLS: dict[str, tuple[str, str]] = {
     f"spin_current_{a}": (rf"$|j^{{\,{a}}}|$", rf"$j^{{\,{a}}}_{{c}}$") for a in "xyz"
 }  # fmt: skip
 _MICRO = re.compile(r"^u(?=eV$|m$|K$)")
-_POWERS = str.maketrans("23456", "²³⁴⁵⁶")
 
 
 def symbol(name: str, component: str = "") -> str:
@@ -79,14 +79,9 @@ def unit(case: Case, text: str) -> str:
     >>> unit(Case(units={"energy": "meV", "length": "nm"}, **wire), "energy")
     'meV'
     """
-    energy, length = case.unit_system or REDUCED
-    energy, length = (_MICRO.sub("µ", u) for u in (energy, length))
-    done = text.replace("energy", energy).replace("length", length).replace("·", " ")
-    done = done.replace("^1", "").replace("2 N_F", "2N_F").replace("N_F", "$N_F$").replace("2$N", "$2N")
-    while "^" in done:
-        before, _, after = done.partition("^")
-        done = before + after[:1].translate(_POWERS) + after[1:]
-    return done
+    energy, length = (_MICRO.sub("µ", u) for u in case.unit_system or REDUCED)
+    done = unit_text(text, (energy, length)).replace("·", " ")
+    return done.replace("2 N_F", "2N_F").replace("N_F", "$N_F$").replace("2$N", "$2N")
 
 
 def with_unit(what: str, unit_: str) -> str:

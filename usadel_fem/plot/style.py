@@ -30,8 +30,6 @@ LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 MAPS: dict[Kind, str] = {"sequential": "viridis", "diverging": "RdBu_r", "cyclic": "twilight"}
 GREY = "0.45"
-EMPTY = "0.88"
-"""Colour of what has no value."""
 WIDE = 1.7
 """A map this much wider than high has its colour bar below, and its neighbours too."""
 
