@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
-from usadel_fem.physics.nambu import Complex, Real, frame, from_frame, riccati
+from usadel_fem.linearise import moved
+from usadel_fem.physics.nambu import Complex, Real, frame, riccati
 from usadel_fem.solver.banded import Elimination, copies_of
 from usadel_fem.solver.newton import STEP_CAP, Options, accuracy
 
@@ -147,11 +148,12 @@ class _Iteration:
             self.histories[e].append(value)
 
     def _move(self, lin: Linearisation, w: Complex, size: Real, which: NDArray[np.bool_]) -> None:
-        """ǧ = M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at the free nodes of some of the energies, |w| capped."""
+        """Take the step of some of the energies, |w| capped."""
         nodes, energies = self.solver.elimination.nodes[:, None], np.flatnonzero(which)
-        m, inverse = (x.reshape(-1, which.size, *x.shape[1:])[nodes, energies] for x in (lin.m, lin.inverse))
+        places = nodes * which.size + energies
         w = w[:, which] * np.minimum(1.0, STEP_CAP / size[which])[:, None, None, None]
-        self.g[nodes, self.active[which]] = m @ from_frame(*frame(w[:, :, 0], w[:, :, 1])) @ inverse
+        g = moved(lin, places.ravel(), w.reshape(-1, *w.shape[2:]))
+        self.g[nodes, self.active[which]] = g[places]
 
 
 def largest(x: Complex) -> Real:
