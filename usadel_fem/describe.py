@@ -9,7 +9,7 @@ from usadel_fem.fem.mesh import summary
 from usadel_fem.fem.mesh_report import mesh_lines
 from usadel_fem.fem.reduction import in_words
 from usadel_fem.material_report import device_reports
-from usadel_fem.run import check_request, rule_of
+from usadel_fem.requests import check_request, rule_of
 from usadel_fem.solver.window import edges
 
 

@@ -14,9 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from usadel_fem.case import Case
-from usadel_fem.case.checks import check_fields
 from usadel_fem.device import Device, build_device
-from usadel_fem.errors import CaseError, Problem
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io.reader import RESULT_NAME, Distributions, GreenFunctions, ResultReader
 from usadel_fem.io.result import ResultWriter
@@ -26,14 +24,14 @@ from usadel_fem.material_report import device_reports
 from usadel_fem.nonequilibrium import KineticRun, settle
 from usadel_fem.observables.defects import Defects
 from usadel_fem.observables.equilibrium import EquilibriumSums
-from usadel_fem.observables.fields import FIELDS, common_fields, wanted
-from usadel_fem.observables.probes import check_probes, probe_observables
+from usadel_fem.observables.fields import common_fields, wanted
+from usadel_fem.observables.probes import probe_observables
 from usadel_fem.observables.spectrum import SpectrumFields
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.parallel.lanes import Crew
-from usadel_fem.physics.matsubara import MatsubaraRule, matsubara_rule
 from usadel_fem.physics.nambu import Complex
 from usadel_fem.progress import Progress, choose_progress
+from usadel_fem.requests import check_request, check_time, rule_of
 from usadel_fem.series import InMemory
 from usadel_fem.solution import Solution
 from usadel_fem.solver.critical import critical_temperature
@@ -44,9 +42,6 @@ from usadel_fem.solver.selfconsistency import GapResult, solve_gap
 from usadel_fem.solver.signs import both_signs
 from usadel_fem.solver.worker import Change
 from usadel_fem.transient import TransientRun
-
-RULE_TOLERANCE = 1e-8
-"""Relative error allowed in the test sums of a Matsubara rule."""
 
 
 def solve(
@@ -98,52 +93,6 @@ def solve(
         crew = hire(jobs, scheduler, executor)
         with crew or nullcontext():
             return _Run(case, choose_progress(progress), output, crew, resume).solution()
-
-
-def rule_of(device: Device) -> MatsubaraRule:
-    """The Matsubara rule of the case's temperature and largest energy."""
-    solve_ = device.case.solve
-    assert solve_.temperature is not None
-    return matsubara_rule(solve_.temperature, device.largest_energy, solve_.cutoff, RULE_TOLERANCE)
-
-
-def check_time(jobs: int, resume: bool, others: object = None) -> None:
-    """A run in time does one step after another and keeps nothing between them."""
-    problems = []
-    if jobs != 1:
-        rule = "must stand beside jobs = 1: each step in time follows from the last"
-        problems.append(Problem("solve.time", rule, f"jobs = {jobs}", "run without --jobs"))
-    if others:
-        rule = "must not stand beside a scheduler: each step in time follows from the last"
-        problems.append(Problem("solve.time", rule, str(others), "run without --scheduler"))
-    if resume:
-        rule = "must not be resumed: steps in time are kept only at the end"
-        problems.append(Problem("solve.time", rule, "resume", "run without --resume"))
-    if problems:
-        raise CaseError(problems)
-
-
-def check_request(device: Device) -> None:
-    """Requests that need the mesh to be judged."""
-    case = device.case
-    problems = check_fields(case, FIELDS) + check_probes(device)
-    gauge = device.surroundings
-    fields, names = (gauge.vector_potential, gauge.spin_field, gauge.transverse), case.output.fields or ()
-    if "printed_defect" in names and any(f is not None for f in fields):
-        place = f"output.fields[{names.index('printed_defect')}]"
-        rule = "must not name printed_defect beside a magnetic field, rashba or dresselhaus"
-        problems.append(Problem(place, rule, hint="its closed form holds for plain gradients"))
-    if case.solve.critical_temperature:
-        if any(t.Delta for t in case.terminal.values()):
-            rule = (
-                "needs terminals that are all normal: a superconducting terminal fixes Δ at any temperature"
-            )
-            problems.append(Problem("solve.critical_temperature", rule))
-        if device.forms.pairing is None or np.any(device.forms.consistent.delta):
-            rule = "needs materials with Tc, and none with a given Delta"
-            problems.append(Problem("solve.critical_temperature", rule))
-    if problems:
-        raise CaseError(problems)
 
 
 @dataclass

@@ -37,6 +37,7 @@ LAYERS = {
     "observables": 7,
     "solver": 7,
     "io": 7,
+    "requests": 8,
     "solution": 8,
     "nonequilibrium": 8,
     "transient": 8,
