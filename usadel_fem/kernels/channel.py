@@ -115,40 +115,80 @@ def _residuals(rows, first, count, lower, upper, out):
 
 
 @kernel
-def columns_of(frames, residual, by_column, out):
-    """−½ of δǧ for the transposed residual (n, 4 floats): ee, eh, he in columns (3, n) or rows (n, 3)."""
+def columns_of(frames, residual, out):
+    """−½ of δǧ for the transposed residual (n, 4 floats): ee, eh, he in columns (3, n)."""
     n, rows = residual.size // 4, np.empty(ROW * BLOCK)
     for first in range(0, n, BLOCK):
         count = min(BLOCK, n - first)
-        _off_diagonal(residual, first, count, 2, 0.5, 0, -0.5, rows)
-        for k in range(0, count, WIDTH):
-            x = get_rows(rows, ROW * k, ROW)
-            put_rows(rows, ROW * k, ROW, _changed(frames, (first + k) * FRAME // WIDTH, x))
+        _forces(frames, first, count, residual, rows)
         for lane in range(count):
             for c in range(3):
-                place = 2 * ((first + lane + n * c) if by_column else (3 * (first + lane) + c))
+                place = 2 * (first + lane + n * c)
                 out[place], out[place + 1] = rows[ROW * lane + 2 * c], rows[ROW * lane + 2 * c + 1]
 
 
 @kernel
-def unknowns_of(frames, columns, by_column, out):
+def rows_of(frames, residual, out):
+    """The same as rows (n, 8 floats): three real parts, three imaginary parts, a 0 after each."""
+    n, rows = residual.size // 4, np.empty(ROW * BLOCK)
+    for first in range(0, n, BLOCK):
+        count = min(BLOCK, n - first)
+        _forces(frames, first, count, residual, rows)
+        for lane in range(count):
+            place = ROW * (first + lane)
+            out[place + 3] = out[place + 7] = 0.0
+            for c in range(3):
+                out[place + c], out[place + 4 + c] = rows[ROW * lane + 2 * c], rows[ROW * lane + 2 * c + 1]
+
+
+@part
+def _forces(frames, first, count, residual, rows):
+    _off_diagonal(residual, first, count, 2, 0.5, 0, -0.5, rows)
+    for k in range(0, count, WIDTH):
+        x = get_rows(rows, ROW * k, ROW)
+        put_rows(rows, ROW * k, ROW, _changed(frames, (first + k) * FRAME // WIDTH, x))
+
+
+@kernel
+def unknowns_of(frames, columns, out):
     """w = −½τ₃ of the blocks eh and he of M⁻¹δǧM, (n, 4 floats), for δǧ without a trace."""
     n, rows = out.size // 4, np.zeros(ROW * BLOCK)
     for first in range(0, n, BLOCK):
         count = min(BLOCK, n - first)
         for lane in range(count):
-            at = ROW * lane
             for c in range(3):
-                place = 2 * ((first + lane + n * c) if by_column else (3 * (first + lane) + c))
-                rows[at + 2 * c], rows[at + 2 * c + 1] = columns[place], columns[place + 1]
-            rows[at + 6], rows[at + 7] = -rows[at], -rows[at + 1]
-        for k in range(0, count, WIDTH):
-            x = _turned(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))
-            put_rows(rows, ROW * k, ROW, x)
+                place = 2 * (first + lane + n * c)
+                rows[ROW * lane + 2 * c], rows[ROW * lane + 2 * c + 1] = columns[place], columns[place + 1]
+        _amplitudes(frames, first, count, rows, out)
+
+
+@kernel
+def of_rows(frames, singles, out):
+    """The same for rows."""
+    n, rows = out.size // 4, np.zeros(ROW * BLOCK)
+    for first in range(0, n, BLOCK):
+        count = min(BLOCK, n - first)
         for lane in range(count):
-            at, place = ROW * lane, 4 * (first + lane)
-            out[place], out[place + 1] = -0.5 * rows[at + 2], -0.5 * rows[at + 3]
-            out[place + 2], out[place + 3] = 0.5 * rows[at + 4], 0.5 * rows[at + 5]
+            place = ROW * (first + lane)
+            for c in range(3):
+                rows[ROW * lane + 2 * c], rows[ROW * lane + 2 * c + 1] = (
+                    singles[place + c], singles[place + 4 + c],
+                )  # fmt: skip
+        _amplitudes(frames, first, count, rows, out)
+
+
+@part
+def _amplitudes(frames, first, count, rows, out):
+    for lane in range(count):
+        at = ROW * lane
+        rows[at + 6], rows[at + 7] = -rows[at], -rows[at + 1]
+    for k in range(0, count, WIDTH):
+        x = _turned(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))
+        put_rows(rows, ROW * k, ROW, x)
+    for lane in range(count):
+        at, place = ROW * lane, 4 * (first + lane)
+        out[place], out[place + 1] = -0.5 * rows[at + 2], -0.5 * rows[at + 3]
+        out[place + 2], out[place + 3] = 0.5 * rows[at + 4], 0.5 * rows[at + 5]
 
 
 @part

@@ -1,79 +1,144 @@
 """The frames around the scalar inverse: forces of a residual as its 16 columns, w of those it returns.
 
-The columns are the blocks ee, eh, he, hh of the nodal matrices in turn, four numbers each: one column after
-the other, for a factorisation, or node after node, for products of sparse and dense matrices.
+The columns are the blocks ee, eh, he, hh of the nodal matrices in turn, four numbers each. They stand one
+after the other, for a factorisation, or in single precision in the rows of `kernels.multigrid`, for its sweeps.
+Frames are those of eight nodes at a time; so are rows, and residuals and w but for the last nodes.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from usadel_fem.kernels.compiler import kernel
+from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, spread
-from usadel_fem.kernels.matrices import get_columns, get_rows, put_columns, put_rows, turned_over
-from usadel_fem.kernels.tangents import BLOCK, FRAME, ROW, change, gather, scatter, turned
+from usadel_fem.kernels.matrices import (
+    get_columns,
+    get_halves,
+    get_rows,
+    put_columns,
+    put_halves,
+    put_rows,
+    turned_over,
+)
+from usadel_fem.kernels.tangents import FRAME, change, turned
+
+UNKNOWNS = 16
+"""Floats of a node's residual or w."""
+
+SINGLES = 32
+"""Floats of a node's row."""
 
 SHORT = 2 * WIDTH
 """Floats of a column of eight nodes."""
 
 
-@kernel
-def columns_of(frames, places, residual, by_column, out):
-    """−½ of δǧ for the transposed residual (n, 16 floats), in columns (16, n) or rows (n, 16) of numbers."""
-    n, rows, unknowns = places.size, np.empty(ROW * BLOCK), np.empty(16 * BLOCK)
+@inline
+def _force(frames, group, residual, at):
+    """−½ of δǧ for the transposed residual of a group of eight nodes."""
     half = spread(0.5)
-    for first in range(0, n, BLOCK):
-        count = min(BLOCK, n - first)
-        gather(residual, places, first, count, 16, unknowns)
-        for k in range(0, count, WIDTH):
-            he = turned_over(get_rows(unknowns, 16 * k, 16)) * half
-            eh = turned_over(get_rows(unknowns, 16 * k + 8, 16)) * half
-            ee, eh, he, hh = change(frames, (first + k) * FRAME // WIDTH, eh, he)
-            if not by_column:
-                at = ROW * k
-                put_rows(rows, at, ROW, ee)
-                put_rows(rows, at + 8, ROW, eh)
-                put_rows(rows, at + 16, ROW, he)
-                put_rows(rows, at + 24, ROW, hh)
-                continue
-            whole = k + WIDTH <= count
-            x, at, stride = (out, 2 * (first + k), 2 * n) if whole else (rows, 0, SHORT)
-            put_columns(x, at, stride, ee)
-            put_columns(x, at + 4 * stride, stride, eh)
-            put_columns(x, at + 8 * stride, stride, he)
-            put_columns(x, at + 12 * stride, stride, hh)
-            if not whole:
-                for c in range(16):
-                    for i in range(2 * (count - k)):
-                        out[2 * (first + k + n * c) + i] = rows[SHORT * c + i]
-        if not by_column:
-            scatter(rows, places, first, count, ROW, out)
+    he = turned_over(get_rows(residual, at, UNKNOWNS)) * half
+    eh = turned_over(get_rows(residual, at + 8, UNKNOWNS)) * half
+    return change(frames, group * FRAME, eh, he)
+
+
+@inline
+def _put_unknowns(frames, group, ee, eh, he, hh, out, at):
+    """w = −½τ₃ of the blocks eh and he of M⁻¹δǧM."""
+    half = spread(0.5)
+    eh, he = turned(frames, group * FRAME, ee, eh, he, hh)
+    put_rows(out, at, UNKNOWNS, -(eh * half))
+    put_rows(out, at + 8, UNKNOWNS, he * half)
+
+
+@part
+def _to_rows(frames, first, count, residual, rows):
+    """Some groups; those of the residual begin at 0."""
+    for group in range(first, first + count):
+        row = SINGLES * WIDTH * group
+        ee, eh, he, hh = _force(frames, group, residual, UNKNOWNS * WIDTH * (group - first))
+        put_halves(rows, row, SINGLES, ee, eh)
+        put_halves(rows, row + 8, SINGLES, he, hh)
+
+
+@part
+def _from_rows(frames, first, count, rows, out):
+    for group in range(first, first + count):
+        row = SINGLES * WIDTH * group
+        ee, eh = get_halves(rows, row, SINGLES)
+        he, hh = get_halves(rows, row + 8, SINGLES)
+        _put_unknowns(frames, group, ee, eh, he, hh, out, UNKNOWNS * WIDTH * (group - first))
+
+
+@part
+def _to_columns(frames, first, count, residual, stride, out):
+    """Some groups, from 0 on in the residual and in columns of `stride` floats."""
+    for group in range(first, first + count):
+        at = SHORT * (group - first)
+        ee, eh, he, hh = _force(frames, group, residual, UNKNOWNS * WIDTH * (group - first))
+        put_columns(out, at, stride, ee)
+        put_columns(out, at + 4 * stride, stride, eh)
+        put_columns(out, at + 8 * stride, stride, he)
+        put_columns(out, at + 12 * stride, stride, hh)
+
+
+@part
+def _from_columns(frames, first, count, columns, stride, out):
+    for group in range(first, first + count):
+        at = SHORT * (group - first)
+        ee, eh = get_columns(columns, at, stride), get_columns(columns, at + 4 * stride, stride)
+        he, hh = get_columns(columns, at + 8 * stride, stride), get_columns(columns, at + 12 * stride, stride)
+        _put_unknowns(frames, group, ee, eh, he, hh, out, UNKNOWNS * WIDTH * (group - first))
 
 
 @kernel
-def unknowns_of(frames, places, columns, by_column, out):
-    """w = −½τ₃ of the blocks eh and he of M⁻¹δǧM, (n, 16 floats), for δǧ in columns or rows."""
-    n, rows, unknowns = places.size, np.zeros(ROW * BLOCK), np.empty(16 * BLOCK)
-    half = spread(0.5)
-    for first in range(0, n, BLOCK):
-        count = min(BLOCK, n - first)
-        if not by_column:
-            gather(columns, places, first, count, ROW, rows)
-        for k in range(0, count, WIDTH):
-            if by_column:
-                whole = k + WIDTH <= count
-                if not whole:
-                    for c in range(16):
-                        for i in range(2 * (count - k)):
-                            rows[SHORT * c + i] = columns[2 * (first + k + n * c) + i]
-                x, at, stride = (columns, 2 * (first + k), 2 * n) if whole else (rows, 0, SHORT)
-                ee, eh = get_columns(x, at, stride), get_columns(x, at + 4 * stride, stride)
-                he, hh = get_columns(x, at + 8 * stride, stride), get_columns(x, at + 12 * stride, stride)
-            else:
-                at = ROW * k
-                ee, eh = get_rows(rows, at, ROW), get_rows(rows, at + 8, ROW)
-                he, hh = get_rows(rows, at + 16, ROW), get_rows(rows, at + 24, ROW)
-            eh, he = turned(frames, (first + k) * FRAME // WIDTH, ee, eh, he, hh)
-            put_rows(unknowns, 16 * k, 16, -(eh * half))
-            put_rows(unknowns, 16 * k + 8, 16, he * half)
-        scatter(unknowns, places, first, count, 16, out)
+def rows_of(frames, residual, rows):
+    """Rows of a residual (n, 16 floats)."""
+    n = residual.size // UNKNOWNS
+    whole = n // WIDTH
+    _to_rows(frames, 0, whole, residual, rows)
+    if whole * WIDTH < n:
+        last = np.zeros(UNKNOWNS * WIDTH)
+        last[: residual.size - UNKNOWNS * WIDTH * whole] = residual[UNKNOWNS * WIDTH * whole :]
+        _to_rows(frames, whole, 1, last, rows)
+
+
+@kernel
+def of_rows(frames, rows, out):
+    """w (n, 16 floats) of rows."""
+    n = out.size // UNKNOWNS
+    whole = n // WIDTH
+    _from_rows(frames, 0, whole, rows, out)
+    if whole * WIDTH < n:
+        last = np.empty(UNKNOWNS * WIDTH)
+        _from_rows(frames, whole, 1, rows, last)
+        out[UNKNOWNS * WIDTH * whole :] = last[: out.size - UNKNOWNS * WIDTH * whole]
+
+
+@kernel
+def columns_of(frames, residual, out):
+    """Columns (16, n) of a residual (n, 16 floats)."""
+    n = residual.size // UNKNOWNS
+    whole = n // WIDTH
+    _to_columns(frames, 0, whole, residual, 2 * n, out)
+    if whole * WIDTH < n:
+        last, columns = np.zeros(UNKNOWNS * WIDTH), np.empty(16 * SHORT)
+        last[: residual.size - UNKNOWNS * WIDTH * whole] = residual[UNKNOWNS * WIDTH * whole :]
+        _to_columns(frames, whole, 1, last, SHORT, columns)
+        for c in range(16):
+            for i in range(2 * n - SHORT * whole):
+                out[2 * n * c + SHORT * whole + i] = columns[SHORT * c + i]
+
+
+@kernel
+def unknowns_of(frames, columns, out):
+    """w (n, 16 floats) of columns."""
+    n = out.size // UNKNOWNS
+    whole = n // WIDTH
+    _from_columns(frames, 0, whole, columns, 2 * n, out)
+    if whole * WIDTH < n:
+        last, short = np.empty(UNKNOWNS * WIDTH), np.zeros(16 * SHORT)
+        for c in range(16):
+            for i in range(2 * n - SHORT * whole):
+                short[SHORT * c + i] = columns[2 * n * c + SHORT * whole + i]
+        _from_columns(frames, whole, 1, short, SHORT, last)
+        out[UNKNOWNS * WIDTH * whole :] = last[: out.size - UNKNOWNS * WIDTH * whole]

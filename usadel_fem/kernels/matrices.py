@@ -262,3 +262,50 @@ def put_columns(typing: Any, array: Any, index: Any, stride: Any, value: Any) ->
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, MATRICES), build
+
+
+_SINGLES = ir.VectorType(ir.FloatType(), WIDTH)
+
+
+def _singles(context: Any, builder: Any, array_type: Any, array: Any, at: Any, offset: int) -> Any:
+    """Pointer to eight floats in single precision."""
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [builder.add(at, at.type(offset))]), _SINGLES.as_pointer())
+
+
+@intrinsic
+def put_halves(typing: Any, array: Any, index: Any, stride: Any, a: Any, b: Any) -> Any:
+    """(x, at, stride, a, b): real parts of the entries of a and b of lane l in single precision from
+    x[at + l stride] on, imaginary parts from x[at + 16 + l stride] on."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, at, stride, *matrices = args
+        numbers = [number for value in matrices for number in _entries(builder, value)]
+        halves = [transposed(builder, list(part)) for part in zip(*numbers, strict=True)]
+        for lanes in zip(*halves, strict=True):
+            for offset, x in zip((0, 16), lanes, strict=True):
+                place = _singles(context, builder, signature.args[0], array, at, offset)
+                builder.store(builder.fptrunc(x, _SINGLES), place, align=4)
+            at = builder.add(at, stride)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, MATRICES, MATRICES), build
+
+
+@intrinsic
+def get_halves(typing: Any, array: Any, index: Any, stride: Any) -> Any:
+    """(x, at, stride): a and b so stored."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, at, stride = args
+        halves: list[list[Any]] = [[], []]
+        for _ in range(WIDTH):
+            for offset, half in zip((0, 16), halves, strict=True):
+                place = _singles(context, builder, signature.args[0], array, at, offset)
+                half.append(builder.fpext(builder.load(place, align=4), VECTOR))
+            at = builder.add(at, stride)
+        numbers = list(zip(*(transposed(builder, half) for half in halves), strict=True))
+        pair = [_value(builder, numbers[:4]), _value(builder, numbers[4:])]
+        return context.make_tuple(builder, signature.return_type, pair)
+
+    return types.UniTuple(MATRICES, 2)(array, types.intp, types.intp), build

@@ -1,80 +1,75 @@
 """Gauss–Seidel sweeps and transfers of a multigrid level, for all columns of a node at once.
 
-Matrices are real, in compressed rows, with a diagonal of their own whose inverse may be complex: then it and
-the columns are pairs of floats, (n, 2k) for k columns.
+A node's row of an array holds the real parts of its columns and then their imaginary parts, len(like) each,
+in single or in double precision. Matrices are real, in compressed rows without their diagonals: `middle[i]`
+is where the columns beyond i begin. The inverse of the diagonal (n, 2) is complex.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from usadel_fem.kernels.compiler import inline, kernel
+from usadel_fem.kernels.vectors import load, spread, store
 
 
 @inline
-def _divided(total, inverse, pairs, i, x):
-    """x_i = total·inverse_i, number by number."""
-    if not pairs:
-        for c in range(total.size):
-            x[i, c] = total[c] * inverse[i]
-        return
-    re, im = inverse[2 * i], inverse[2 * i + 1]
-    for c in range(0, total.size, 2):
-        x[i, c] = total[c] * re - total[c + 1] * im
-        x[i, c + 1] = total[c] * im + total[c + 1] * re
+def _less(re, im, start, end, indices, data, like, x):
+    """re + i im − Σ_k a_k x_k."""
+    for k in range(start, end):
+        a, at = spread(data[k], like), 2 * len(like) * indices[k]
+        re, im = re - a * load(x, at, like), im - a * load(x, at + len(like), like)
+    return re, im
+
+
+@inline
+def _divide(re, im, inverse, i, like, x):
+    """x_i = (re + i im)·inverse_i."""
+    a, b, at = spread(inverse[2 * i], like), spread(inverse[2 * i + 1], like), 2 * len(like) * i
+    store(x, at, re * a - im * b)
+    store(x, at + len(like), re * b + im * a)
 
 
 @kernel
-def forward(indptr, indices, data, inverse, pairs, right, x):
-    """x = (D + L)⁻¹right."""
-    total = np.empty(right.shape[1])
-    for i in range(right.shape[0]):
-        total[:] = right[i]
-        for k in range(indptr[i], indptr[i + 1]):
-            j, a = indices[k], data[k]
-            if j < i:
-                for c in range(total.size):
-                    total[c] -= a * x[j, c]
-        _divided(total, inverse, pairs, i, x)
+def down(matrix, last, inverse, up, like, right, x, coarse):
+    """x = (D + L)⁻¹right and coarse = −PᵀUx, what is left of the residual.
 
-
-@kernel
-def restricted_rest(indptr, indices, data, up_ptr, up_indices, up_data, x, coarse):
-    """coarse = −PᵀUx: what `forward` left of the residual."""
+    It is one pass: row q is restricted as soon as the last of its neighbours, last[q], has its x.
+    """
+    indptr, middle, indices, data = matrix
+    up_ptr, up_indices, up_data = up
+    width, n, q, zero = len(like), middle.size, 0, spread(data.dtype.type(0.0), like)
     coarse[:] = 0.0
-    total = np.empty(x.shape[1])
-    for i in range(x.shape[0]):
-        total[:] = 0.0
-        for k in range(indptr[i], indptr[i + 1]):
-            j, a = indices[k], data[k]
-            if j > i:
-                for c in range(total.size):
-                    total[c] -= a * x[j, c]
-        for k in range(up_ptr[i], up_ptr[i + 1]):
-            j, p = up_indices[k], up_data[k]
-            for c in range(total.size):
-                coarse[j, c] += p * total[c]
+    for i in range(n):
+        re, im = load(right, 2 * width * i, like), load(right, 2 * width * i + width, like)
+        re, im = _less(re, im, indptr[i], middle[i], indices, data, like, x)
+        _divide(re, im, inverse, i, like, x)
+        while q < n and last[q] <= i:
+            re, im = _less(zero, zero, middle[q], indptr[q + 1], indices, data, like, x)
+            for k in range(up_ptr[q], up_ptr[q + 1]):
+                p, at = spread(up_data[k], like), 2 * width * up_indices[k]
+                store(coarse, at, load(coarse, at, like) + p * re)
+                store(coarse, at + width, load(coarse, at + width, like) + p * im)
+            q += 1
 
 
 @kernel
-def prolong(up_ptr, up_indices, up_data, coarse, x):
-    """x += P·coarse."""
-    for i in range(x.shape[0]):
-        for k in range(up_ptr[i], up_ptr[i + 1]):
-            j, p = up_indices[k], up_data[k]
-            for c in range(x.shape[1]):
-                x[i, c] += p * coarse[j, c]
+def up(matrix, first, inverse, up, like, right, coarse, x):
+    """x ← (D + U)⁻¹(right − L(x + P·coarse)).
 
-
-@kernel
-def backward(indptr, indices, data, inverse, pairs, right, x):
-    """x ← (D + U)⁻¹(right − Lx)."""
-    total = np.empty(right.shape[1])
-    for i in range(right.shape[0] - 1, -1, -1):
-        total[:] = right[i]
-        for k in range(indptr[i], indptr[i + 1]):
-            j, a = indices[k], data[k]
-            if j != i:
-                for c in range(total.size):
-                    total[c] -= a * x[j, c]
-        _divided(total, inverse, pairs, i, x)
+    It is one pass from the last row: before row i is swept, all from its first neighbour on are corrected.
+    """
+    indptr, middle, indices, data = matrix
+    up_ptr, up_indices, up_data = up
+    width, q = len(like), middle.size - 1
+    for i in range(middle.size - 1, -1, -1):
+        while q >= first[i]:
+            at = 2 * width * q
+            re, im = load(x, at, like), load(x, at + width, like)
+            for k in range(up_ptr[q], up_ptr[q + 1]):
+                p, place = spread(up_data[k], like), 2 * width * up_indices[k]
+                re, im = re + p * load(coarse, place, like), im + p * load(coarse, place + width, like)
+            store(x, at, re)
+            store(x, at + width, im)
+            q -= 1
+        re, im = load(right, 2 * width * i, like), load(right, 2 * width * i + width, like)
+        re, im = _less(re, im, indptr[i], indptr[i + 1], indices, data, like, x)
+        _divide(re, im, inverse, i, like, x)

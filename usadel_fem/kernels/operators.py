@@ -52,18 +52,26 @@ class FullFrames:
     def _places(self) -> Array:
         return np.arange(self.nodes.size)
 
-    def columns(self, residual: Array, order: str) -> Array:
-        """Forces (n, 16) in the given order of memory, "F" or "C", of a residual (n, 2, 2, 2)."""
-        n = self.nodes.size
-        out = np.empty((16, n) if order == "F" else (n, 16), dtype=complex)
-        columns.columns_of(self.data, self._places, flat(residual), order == "F", flat(out))
-        return out.T if order == "F" else out
+    def columns(self, residual: Array) -> Array:
+        """Forces (n, 16), one column after the other, of a residual (n, 2, 2, 2)."""
+        out = np.empty((16, self.nodes.size), dtype=complex)
+        columns.columns_of(self.data, flat(residual), flat(out))
+        return out.T
 
     def unknowns(self, dg: Array) -> Array:
-        """w (n, 2, 2, 2) of columns (n, 16) in either order."""
+        """w (n, 2, 2, 2) of columns (n, 16)."""
         out = np.empty((self.nodes.size, 2, 2, 2), dtype=complex)
-        by_column = not dg.flags.c_contiguous
-        columns.unknowns_of(self.data, self._places, flat(dg.T if by_column else dg), by_column, flat(out))
+        columns.unknowns_of(self.data, flat(dg.T), flat(out))
+        return out
+
+    def rows(self, residual: Array, out: Array) -> None:
+        """Forces of a residual in rows of `kernels.multigrid`, `out` of single precision."""
+        columns.rows_of(self.data, flat(residual), out)
+
+    def of_rows(self, dg: Array) -> Array:
+        """w (n, 2, 2, 2) of rows."""
+        out = np.empty((self.nodes.size, 2, 2, 2), dtype=complex)
+        columns.of_rows(self.data, dg, flat(out))
         return out
 
     def diagonal(self, local: Array) -> Array:
@@ -97,18 +105,26 @@ class ChannelFrames:
         channel.pack(flat(inverse), nodes, channel.FRAME, channel.FIELD, data)
         return cls(nodes, data)
 
-    def columns(self, residual: Array, order: str) -> Array:
-        """Forces (n, 3) in the given order of memory, "F" or "C", of a residual (n, 2, 1, 1)."""
-        n = self.nodes.size
-        out = np.empty((3, n) if order == "F" else (n, 3), dtype=complex)
-        channel.columns_of(self.data, flat(residual), order == "F", flat(out))
-        return out.T if order == "F" else out
+    def columns(self, residual: Array) -> Array:
+        """Forces (n, 3), one column after the other, of a residual (n, 2, 1, 1)."""
+        out = np.empty((3, self.nodes.size), dtype=complex)
+        channel.columns_of(self.data, flat(residual), flat(out))
+        return out.T
 
     def unknowns(self, dg: Array) -> Array:
-        """w (n, 2, 1, 1) of columns (n, 3) in either order."""
+        """w (n, 2, 1, 1) of columns (n, 3)."""
         out = np.empty((self.nodes.size, 2, 1, 1), dtype=complex)
-        by_column = not dg.flags.c_contiguous
-        channel.unknowns_of(self.data, flat(dg.T if by_column else dg), by_column, flat(out))
+        channel.unknowns_of(self.data, flat(dg.T), flat(out))
+        return out
+
+    def rows(self, residual: Array, out: Array) -> None:
+        """Forces of a residual in rows of `kernels.multigrid`, `out` of single precision."""
+        channel.rows_of(self.data, flat(residual), out)
+
+    def of_rows(self, dg: Array) -> Array:
+        """w (n, 2, 1, 1) of rows."""
+        out = np.empty((self.nodes.size, 2, 1, 1), dtype=complex)
+        channel.of_rows(self.data, dg, flat(out))
         return out
 
     def diagonal(self, local: Array) -> Array:

@@ -84,8 +84,8 @@ class Frames:
         left = multiply(hh, self.gamma_tilde) + he - multiply(self.gamma_tilde, upper)
         return multiply(self.n, right), multiply(self.n_tilde, left)
 
-    def columns(self, residual: Complex, order: str) -> Complex:
-        """−½ δǧ of the transposed residual (n, 2, s, s), as columns (n, 16), `order` "F" or "C" in memory.
+    def columns(self, residual: Complex) -> Complex:
+        """−½ δǧ of the transposed residual (n, 2, s, s), as columns (n, 16), one after the other in memory.
 
         One channel has three: δǧ has no trace.
         """
@@ -95,7 +95,7 @@ class Frames:
             he, eh = -0.25 * residual[part].transpose(1, 3, 2, 0)
             force[..., part] = self[part].change(eh, he)
         kept = 3 if size == 2 else size**2
-        return np.asarray(force.reshape(-1, n)[:kept].T, order="F" if order == "F" else "C")
+        return force.reshape(-1, n)[:kept].T
 
     def unknowns(self, dg: Complex) -> Complex:
         """w (n, 2, s, s): −½τ₃ of the blocks eh and he of M⁻¹δǧM, for δǧ as `columns` orders it."""

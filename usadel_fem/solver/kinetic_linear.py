@@ -17,8 +17,9 @@ from usadel_fem.fem.space import Index
 from usadel_fem.keldysh import KineticOperator
 from usadel_fem.physics.keldysh import EIGHT, advanced, components, keldysh
 from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex, Real
+from usadel_fem.solver.factorisation import one_thread
 from usadel_fem.solver.krylov import gmres
-from usadel_fem.solver.linear import one_thread, scalar_inverse
+from usadel_fem.solver.linear import scalar_inverse
 
 KINDS = ((0,), (1, 2, 3), (4,), (5, 6, 7))
 """Components of ĥ that share a scalar matrix."""

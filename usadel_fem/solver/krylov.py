@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike
 
+from usadel_fem import kernels
 from usadel_fem.physics.nambu import Complex
 
-SINGLE_ABOVE = 1_000_000
-"""Unknowns above which the basis is kept in single precision: half of what is stored and read."""
+SINGLE_ABOVE = 1e-5
+"""Tolerance above which the basis is kept in single precision: half of what is stored and read."""
 
-GAIN = {True: 1e-4, False: 1e-14}
+GAIN = {True: 1e-5, False: 1e-14}
 """What a cycle in single or in double precision gains at most before its rounding is felt."""
 
 _SINGLE = {"d": np.dtype(np.float32), "D": np.dtype(np.complex64)}
@@ -39,13 +40,12 @@ def gmres(
     """
     x, count, residual = np.zeros_like(right), 0, right
     size = float(np.linalg.norm(right))
-    target = tolerance * size
-    single = right.size > SINGLE_ABOVE
+    target, single = tolerance * size, tolerance > SINGLE_ABOVE
     precision = _SINGLE[right.dtype.char] if single else right.dtype
     while size > target and count < most:
         steps = min(restart, right.size, most - count)
         goal = max(target, GAIN[single] * size)
-        step, steps, size = _cycle(apply, residual, goal, steps, precision)
+        step, steps, size = _cycle(apply, residual, goal, steps, _basis(steps + 1, right, precision))
         x, count = x + step, count + steps
         if steps == 0 or size <= target:
             break
@@ -55,20 +55,17 @@ def gmres(
 
 
 def _cycle(
-    apply: Callable[[Complex], Complex], right: Complex, target: float, most: int, precision: DTypeLike
+    apply: Callable[[Complex], Complex], right: Complex, target: float, most: int, basis: Basis
 ) -> tuple[Complex, int, float]:
     """One cycle from x = 0, its steps, and the norm of the residual as the recurrence knows it."""
     size = float(np.linalg.norm(right))
-    basis = np.empty((most + 1, right.size), dtype=precision)
-    basis[0] = right / size
+    basis.append(right, size)
     triangle = np.zeros((most, most), dtype=right.dtype)
     rotation, rhs = np.eye(most + 1, dtype=right.dtype), np.zeros(most + 1, dtype=right.dtype)
     rhs[0] = size
     done = 0
     for k in range(most):
-        v = apply(basis[k].astype(right.dtype, copy=False))
-        scale = float(np.linalg.norm(v))
-        v, column, height = _orthogonal(v, basis[: k + 1], scale)
+        v, column, height, scale = basis.orthogonal(apply(basis.last()))
         column = rotation[: k + 1, : k + 1] @ column
         length = float(np.hypot(abs(column[k]), height))
         if not length > 0.0:
@@ -82,19 +79,99 @@ def _cycle(
         done = k + 1
         if abs(rhs[done]) <= target or height <= 1e-15 * scale:
             break
-        basis[done] = v / height
+        basis.append(v, height)
     y = np.linalg.solve(triangle[:done, :done], rhs[:done]) if done else rhs[:0]
-    return (y.astype(precision) @ basis[:done]).astype(right.dtype), done, float(abs(rhs[done]))
+    return basis.combination(y), done, float(abs(rhs[done]))
 
 
-def _orthogonal(v: Complex, basis: Complex, scale: float) -> tuple[Complex, Complex, float]:
-    """v less its part in the span of orthonormal rows, its coefficients, the norm of the rest."""
-    total = np.zeros(basis.shape[0], dtype=v.dtype)
-    for _ in range(2):
-        c = np.conj(basis @ np.conj(v).astype(basis.dtype, copy=False))
-        v = v - c @ basis
-        total += c
-        height = float(np.linalg.norm(v))
-        if height > SHRUNK * scale:
-            break
-    return v, total, height
+def _basis(most: int, like: Complex, precision: DTypeLike) -> Basis:
+    fast = kernels.compiled() is not None and np.iscomplexobj(like)
+    return (CompiledBasis if fast else Basis)(most, like, precision)
+
+
+class Basis:
+    """Orthonormal vectors, as yet none of at most `most`, that are alike in size and kind to one given."""
+
+    def __init__(self, most: int, like: Complex, precision: DTypeLike) -> None:
+        self.count, self._like = 0, like
+        self._vectors = np.empty((most, like.size), dtype=precision)
+
+    def append(self, v: Complex, height: float) -> None:
+        """v/height becomes the last vector."""
+        np.multiply(v, 1 / height, out=self._vectors[self.count], casting="same_kind")
+        self.count += 1
+
+    def last(self) -> Complex:
+        """The last vector in the precision of the problem."""
+        return self._vectors[self.count - 1].astype(self._like.dtype)
+
+    def orthogonal(self, v: Complex) -> tuple[Complex, Complex, float, float]:
+        """v less its part in the span, its coefficients, the norm of the rest and of v."""
+        total = np.zeros(self.count, dtype=self._like.dtype)
+        scale = 0.0
+        for k in range(2):
+            c, before = self._project(v)
+            scale = scale if k else before
+            v, height = self._remove(c, v)
+            total += c
+            if height > SHRUNK * scale:
+                break
+        return v, total, height, scale
+
+    def _project(self, v: Complex) -> tuple[Complex, float]:
+        c = np.conj(self._vectors[: self.count] @ np.conj(v).astype(self._vectors.dtype, copy=False))
+        return c, float(np.linalg.norm(v))
+
+    def _remove(self, c: Complex, v: Complex) -> tuple[Complex, float]:
+        v = v - c @ self._vectors[: self.count]
+        return v, float(np.linalg.norm(v))
+
+    def combination(self, c: Complex) -> Complex:
+        """Σ_j c_j b_j of the first vectors."""
+        total = c.astype(self._vectors.dtype) @ self._vectors[: c.size]
+        return np.asarray(total.astype(self._like.dtype))
+
+
+class CompiledBasis(Basis):
+    """The same for complex vectors; they are padded with zeros."""
+
+    def __init__(self, most: int, like: Complex, precision: DTypeLike) -> None:
+        from usadel_fem.kernels import krylov
+
+        self._kernels = krylov
+        chunk = krylov.CHUNK // 2
+        size = -(-like.size // chunk) * chunk
+        super().__init__(most, np.zeros(size, dtype=like.dtype), precision)
+        self._size, self._work = like.size, self._like
+        self._floats = self._vectors.view(self._vectors.real.dtype).reshape(-1)
+        self._vector = np.empty_like(like)
+
+    def append(self, v: Complex, height: float) -> None:
+        """See `Basis`."""
+        row = self._vectors[self.count]
+        row[self._size :] = 0.0
+        np.multiply(v[: self._size], 1 / height, out=row[: self._size], casting="same_kind")
+        self.count += 1
+
+    def last(self) -> Complex:
+        """See `Basis`; valid until the next call."""
+        self._vector[:] = self._vectors[self.count - 1, : self._size]
+        return self._vector
+
+    def orthogonal(self, v: Complex) -> tuple[Complex, Complex, float, float]:
+        """See `Basis`; the vector is valid until the next call."""
+        self._work[: self._size] = v
+        return super().orthogonal(self._work)
+
+    def _project(self, v: Complex) -> tuple[Complex, float]:
+        c = np.empty(self.count, dtype=complex)
+        square = self._kernels.project(self._floats, self.count, v.view(float), c.view(float))
+        return c, float(np.sqrt(square))
+
+    def _remove(self, c: Complex, v: Complex) -> tuple[Complex, float]:
+        return v, float(np.sqrt(self._kernels.remove(self._floats, self.count, c.view(float), v.view(float))))
+
+    def combination(self, c: Complex) -> Complex:
+        """See `Basis`."""
+        self._kernels.combine(self._floats, c.size, c.astype(complex).view(float), self._work.view(float))
+        return self._work[: self._size].copy()

@@ -8,21 +8,21 @@ few Newton steps, or neighbouring energies.  It costs about two applications.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
-from threadpoolctl import ThreadpoolController
 
+from usadel_fem import kernels
 from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.linearise import hessian, tangent_frames
 from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.solver.factorisation import Factorisation, one_thread
 from usadel_fem.solver.krylov import gmres
 from usadel_fem.solver.splitting import spin_splitting
 
@@ -41,45 +41,6 @@ weight: K alone is singular on an island without potentials."""
 
 RESTART = 40
 """Steps of a GMRES cycle."""
-
-
-@lru_cache(maxsize=1)
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """SuperLU collapses under a threaded BLAS; looking the libraries up again each time costs more than a
-    small factorisation."""
-    return _controller().limit(limits=1)
-
-
-class Factorisation:
-    """A factorisation that acts on many columns at once, real or complex as the matrix is.
-
-    Attributes:
-        order: of the columns in memory that costs no copies.
-    """
-
-    order = "F"
-
-    def __init__(self, matrix: sparse.csr_matrix) -> None:
-        with one_thread():
-            self._inverse: Any = splu(
-                matrix.tocsc(),
-                options={"SymmetricMode": True},
-                permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=0.01,
-            )
-        self._at_once = 4 if np.iscomplexobj(matrix.data) else 32
-
-    def __call__(self, columns: Complex) -> Complex:
-        """Four complex columns at a time, at no cost: BLAS rounds the last ones of 16 otherwise than the
-        first, and symmetries between them would hold to rounding only (h = 10⁻¹³ below a gap needs more)."""
-        groups = range(0, columns.shape[1], self._at_once)
-        return np.concatenate(
-            [self._inverse.solve(columns[:, k : k + self._at_once]) for k in groups], axis=1
-        )
 
 
 def scalar_inverse(matrix: sparse.csr_matrix, dimension: int) -> Callable[[Real], Real]:
@@ -127,21 +88,27 @@ class ScalarPreconditioner:
         if self.free.size > MULTIGRID_ABOVE.get(self.dimension, np.inf):
             from usadel_fem.solver.multigrid import Hierarchy
 
-            return Hierarchy(half).inverse
+            return Hierarchy(half, np.float32).inverse
         return lambda shift: Factorisation((half + sparse.diags(shift)).tocsr())
 
     def apply(self, frames: Any, residual: Complex) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`."""
-        assert self._inverse is not None
-        columns = self._solved(frames.columns(residual, self._inverse.order))
-        w = np.asarray(frames.unknowns(columns))
+        w = self._scalar(frames, residual)
         return w if self._splitting is None else self._splitting(w)
+
+    def _scalar(self, frames: Any, residual: Complex) -> Complex:
+        """frames · (K/2 + s)⁻¹ · frames."""
+        inverse = self._inverse
+        if isinstance(inverse, Factorisation) or kernels.compiled() is None:
+            return np.asarray(frames.unknowns(self._solved(frames.columns(residual))))
+        width = 16 if residual.shape[-1] == 2 else 4
+        frames.rows(residual, inverse.room(width).reshape(-1))
+        return np.asarray(frames.of_rows(inverse.on_rows(width).reshape(-1)))
 
     def _solved(self, columns: Complex) -> Complex:
         """(K/2 + s)⁻¹ of the columns; of ee, eh and he of a channel in a real gauge the last is known."""
-        assert self._inverse is not None
         if self.he_over_eh is None:
-            return self._inverse(columns)
+            return np.asarray(self._inverse(columns))
         out = np.empty_like(columns)
         out[:, :2] = self._inverse(columns[:, :2])
         out[:, 2] = self.he_over_eh * out[:, 1]

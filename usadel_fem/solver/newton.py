@@ -23,8 +23,11 @@ STEP_CAP = 0.7
 ROUNDING = 1e3 * np.finfo(float).eps
 """Rounding of w relative to |ǧ|²: measured at gap edges, where |ǧ| reaches hundreds."""
 
-LAST = 0.3
+LAST = 0.1
 """The part of what is accepted as an end that the last linear solve may leave."""
+
+TIGHTEST = 2e-5
+"""Accuracy of a linear solve that is to be the last: a basis in single precision still reaches it."""
 
 PATIENCE = 6
 """Steps without a new smallest residual before the line search begins."""
@@ -164,7 +167,10 @@ class _Iteration:
 
         Ten times looser far from the solution, a cold start on a large mesh often leads to another root.
         """
-        return max(float(np.clip(0.3 * size, 1e-4, 0.01)), min(LAST * self._accepted(g) / size, 0.3))
+        quadratic, last = 0.3 * size, LAST * self._accepted(g) / size
+        if quadratic <= last:
+            return float(np.clip(last, TIGHTEST, 0.3))
+        return float(np.clip(quadratic, 1e-4, 0.01))
 
     def _accepted(self, g: Complex) -> float:
         """Preconditioned residual of a step within the tolerance, or within rounding where |ǧ| is large.

@@ -17,9 +17,10 @@ from scipy.sparse.linalg import cg, splu
 from usadel_fem.fem.space import Index
 from usadel_fem.normal import ACTIVE, NormalOperator, Potentials
 from usadel_fem.physics.nambu import Real
+from usadel_fem.solver.factorisation import one_thread
 from usadel_fem.solver.kinetic_linear import scalar_matrices
 from usadel_fem.solver.krylov import gmres
-from usadel_fem.solver.linear import one_thread, scalar_inverse
+from usadel_fem.solver.linear import scalar_inverse
 
 ACCURACY = 1e-12
 """Of the potentials, relative to their largest: what a linear solve leaves."""

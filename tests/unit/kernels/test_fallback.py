@@ -25,7 +25,7 @@ def undecided():
 def results(lin, omega, w):
     nodes = np.arange(1, lin.forms.size)
     frames = tangent_frames(lin.m, lin.inverse, nodes)
-    columns = frames.columns(w[nodes], "F")
+    columns = frames.columns(w[nodes])
     return {
         "frames": frames,
         "hessian": hessian(lin, nodes, frames)(w[nodes]),

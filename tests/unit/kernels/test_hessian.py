@@ -9,6 +9,9 @@ from usadel_fem.linearise import hessian, linearise, moved, tangent_frames
 from usadel_fem.physics.frames import Frames
 from usadel_fem.physics.nambu import TAU3_DIAGONAL, frame, tau3_signs
 
+SINGLE = 1e-5
+"""Rounding of a few products of numbers in single precision, that are large where ǧ is."""
+
 
 def linearisation(dim, order, fields="no field", frozen=False):
     dev = device(dim, order, fields)
@@ -63,19 +66,22 @@ def test_the_compiled_hessian_is_symmetric(dim):
     assert abs(one.sum() - two.sum()) < 1e-13 * np.abs(one).sum()
 
 
-@pytest.mark.parametrize("order", ["F", "C"])
 @pytest.mark.parametrize("count", [1, 8, 67])
-def test_frames_around_the_scalar_inverse(order, count):
+def test_frames_around_the_scalar_inverse(count):
     lin, w = linearisation(2, 2)
     nodes = np.random.default_rng(count).permutation(lin.forms.size)[:count]
     reference = Frames.of(lin.m[nodes], lin.inverse[nodes])
     frames = tangent_frames(lin.m, lin.inverse, nodes)
-    expected, found = reference.columns(w[nodes], order), frames.columns(w[nodes], order)
+    expected, found = reference.columns(w[nodes]), frames.columns(w[nodes])
     blocks = expected.reshape(-1, 2, 2, 2, 2).swapaxes(2, 3).reshape(-1, 16)
-    assert found.flags.f_contiguous or order == "C"
+    assert found.flags.f_contiguous
     assert np.abs(found - blocks).max() < 1e-13 * np.abs(blocks).max()
     back = reference.unknowns(expected)
     assert np.abs(frames.unknowns(found) - back).max() < 1e-13 * np.abs(back).max()
+    rows = np.full((-(-count // 8) * 8, 2, 16), np.nan, dtype=np.float32)
+    frames.rows(w[nodes], rows.reshape(-1))
+    assert np.array_equal(rows[:count, 0] + 1j * rows[:count, 1], blocks.astype(np.complex64))
+    assert np.abs(frames.of_rows(rows.reshape(-1)) - back).max() < SINGLE * np.abs(back).max()
 
 
 @pytest.mark.parametrize("fields", FIELDS)

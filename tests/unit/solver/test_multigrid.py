@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from usadel_fem.solver.multigrid import CompiledSmoother, Hierarchy, Level, PlainSmoother
+from usadel_fem import kernels
+from usadel_fem.solver.multigrid import Hierarchy, Level, PlainSmoother
 
 
 def stiffness(steps: tuple[int, ...], stretch: tuple[float, ...] | None = None) -> sparse.csr_matrix:
@@ -91,21 +92,33 @@ def test_columns_are_taken_one_like_the_other():
 
 
 @pytest.mark.parametrize("kind", [float, complex])
-def test_compiled_sweeps_are_the_plain_ones(kind):
+@pytest.mark.parametrize(("precision", "rounding"), [(np.float32, 1e-5), (np.float64, 1e-13)])
+def test_compiled_cycles_are_the_plain_ones(monkeypatch, kind, precision, rounding):
+    """Row 11 of 30 has no couplings."""
+    matrix = stiffness((25, 30)).tolil()
+    matrix[:, 11] = matrix[11] = 0.0
+    matrix[11, 11] = 0.7
+    shift = np.random.default_rng(2).uniform(0.1, 2.0, 750).astype(kind) * (1 if kind is float else 1 - 0.3j)
+    columns = vectors(750, 21, kind)
+    fast = Hierarchy(matrix.tocsr(), precision).inverse(shift)(columns)
+    monkeypatch.setattr(kernels, "compiled", lambda: None)
+    plain = Hierarchy(matrix.tocsr()).inverse(shift)(columns)
+    assert np.abs(fast - plain).max() < rounding * np.abs(plain).max()
+
+
+def test_a_sweep_back_is_the_transposed_of_a_sweep_forth():
+    """x = (D + L)⁻¹r forth, (D + U)⁻¹(r − Lx) back; what is left in between is restricted."""
     matrix = stiffness((9, 11))
     rng = np.random.default_rng(2)
     up = sparse.random(99, 17, 0.2, "csr", random_state=rng)
-    level = Level(matrix, up)
-    diagonal = matrix.diagonal() + rng.uniform(0.1, 2.0, 99)
-    if kind is complex:
-        diagonal = diagonal - 0.7j
-    right, coarse = vectors(99, 3, kind), vectors(17, 3, kind)
-    plain, fast = PlainSmoother(level, diagonal), CompiledSmoother(level, diagonal)
-    lower = sparse.tril(matrix, -1) + sparse.diags(diagonal)
-    (x, rest), (y, rest_fast) = plain.down(right), fast.down(right)
+    diagonal = matrix.diagonal() + rng.uniform(0.1, 2.0, 99) - 0.7j
+    whole = matrix - sparse.diags(matrix.diagonal()) + sparse.diags(diagonal)
+    lower, upper = sparse.tril(whole), sparse.triu(whole)
+    right, coarse = vectors(99, 3), vectors(17, 3)
+    plain = PlainSmoother(Level.of(matrix, up, np.float64), diagonal)
+    x, rest = plain.down(right)
     assert np.abs(lower @ x - right).max() < 1e-13
-    exact = up.T @ (right - (matrix - sparse.diags(matrix.diagonal()) + sparse.diags(diagonal)) @ x)
-    for found in (rest, rest_fast):
-        assert np.abs(found - exact).max() < 1e-12
-    assert np.abs(x - y).max() < 1e-13
-    assert np.abs(plain.up(right, x.copy(), coarse) - fast.up(right, y.copy(), coarse)).max() < 1e-12
+    assert np.abs(rest - up.T @ (right - whole @ x)).max() < 1e-12
+    corrected = x + up @ coarse
+    back = plain.up(right, x, coarse)
+    assert np.abs(upper @ back - (right - (lower - sparse.diags(diagonal)) @ corrected)).max() < 1e-12
