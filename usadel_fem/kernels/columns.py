@@ -1,7 +1,7 @@
 """The frames around the scalar inverse: forces of a residual as its 16 columns, w of those it returns.
 
 The columns are the blocks ee, eh, he, hh of the nodal matrices in turn, four numbers each. They stand one
-after the other, for a factorisation, or in single precision in the rows of `kernels.multigrid`, for its sweeps.
+after the other, for a factorisation, or in rows of `kernels.multigrid` in single precision, for its sweeps.
 Frames are those of eight nodes at a time; so are rows, and residuals and w but for the last nodes.
 """
 

@@ -68,11 +68,9 @@ class FullFrames:
         """Forces of a residual in rows of `kernels.multigrid`, `out` of single precision."""
         columns.rows_of(self.data, flat(residual), out)
 
-    def of_rows(self, dg: Array) -> Array:
+    def of_rows(self, dg: Array, out: Array) -> None:
         """w (n, 2, 2, 2) of rows."""
-        out = np.empty((self.nodes.size, 2, 2, 2), dtype=complex)
         columns.of_rows(self.data, dg, flat(out))
-        return out
 
     def diagonal(self, local: Array) -> Array:
         """Blocks ee and hh of the nodes, of (N, 4, 4)."""
@@ -121,11 +119,9 @@ class ChannelFrames:
         """Forces of a residual in rows of `kernels.multigrid`, `out` of single precision."""
         channel.rows_of(self.data, flat(residual), out)
 
-    def of_rows(self, dg: Array) -> Array:
+    def of_rows(self, dg: Array, out: Array) -> None:
         """w (n, 2, 1, 1) of rows."""
-        out = np.empty((self.nodes.size, 2, 1, 1), dtype=complex)
         channel.of_rows(self.data, dg, flat(out))
-        return out
 
     def diagonal(self, local: Array) -> Array:
         """Entries ee and hh of the nodes, of (N, 2, 2)."""
@@ -231,7 +227,7 @@ def matrices(x: Array, shape: tuple[int, ...]) -> Array:
 
 
 class Sandwich:
-    """w (n, 2, 2, 2) ↦ a w_eh b + w_eh c and d w_he e + w_he f at some places, factors (6, 2, 2, places)."""
+    """w (n, 2, 2, 2) becomes a w_eh b + w_eh c, d w_he e + w_he f at some places; factors (6, 2, 2, places)."""
 
     def __init__(self, factors: Array, places: Array) -> None:
         self._places, parts = places, np.zeros((-(-places.size // WIDTH), 24, 2, WIDTH))
@@ -241,10 +237,8 @@ class Sandwich:
             parts[:, k, 0], parts[:, k, 1] = lanes.real.reshape(-1, WIDTH), lanes.imag.reshape(-1, WIDTH)
         self._factors = parts.reshape(-1)
 
-    def __call__(self, w: Array) -> Array:
-        out = np.array(w, order="C")
-        sandwich.sandwich(self._factors, self._places, flat(w), flat(out))
-        return out
+    def __call__(self, w: Array) -> None:
+        sandwich.sandwich(self._factors, self._places, flat(w), flat(w))
 
 
 def force(coupling: tuple[Array, ...], sums: Array, g: Array, planes: Planes) -> Array:

@@ -28,7 +28,7 @@ def gmres(
     """x with apply(x) ≈ right (n,), the number of steps, and whether the tolerance is reached.
 
     Args:
-        apply: a linear map of vectors, real or complex as `right` is.
+        apply: a linear map of vectors, real or complex as `right` is; it may return the same array each time.
         tolerance: on the norm of the residual, relative to that of `right`.
         restart: steps of a cycle.
         most: steps in all; the best x so far is returned after them.

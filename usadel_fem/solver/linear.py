@@ -69,7 +69,7 @@ class ScalarPreconditioner:
     he_over_eh: complex | None = None
     _shift: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
-    _splitting: Callable[[Complex], Complex] | None = field(default=None, init=False)
+    _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
 
     def prepare(self, lin: Linearisation, omega: Complex) -> None:
         """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
@@ -91,19 +91,25 @@ class ScalarPreconditioner:
             return Hierarchy(half, np.float32).inverse
         return lambda shift: Factorisation((half + sparse.diags(shift)).tocsr())
 
-    def apply(self, frames: Any, residual: Complex) -> Complex:
-        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`."""
-        w = self._scalar(frames, residual)
-        return w if self._splitting is None else self._splitting(w)
+    def apply(self, frames: Any, residual: Complex, out: Complex | None = None) -> Complex:
+        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`.
 
-    def _scalar(self, frames: Any, residual: Complex) -> Complex:
+        Into `out`, where that costs less than new memory.
+        """
+        w = self._scalar(frames, residual, np.empty_like(residual) if out is None else out)
+        if self._splitting is not None:
+            self._splitting(w)
+        return w
+
+    def _scalar(self, frames: Any, residual: Complex, out: Complex) -> Complex:
         """frames · (K/2 + s)⁻¹ · frames."""
         inverse = self._inverse
         if isinstance(inverse, Factorisation) or kernels.compiled() is None:
             return np.asarray(frames.unknowns(self._solved(frames.columns(residual))))
         width = 16 if residual.shape[-1] == 2 else 4
         frames.rows(residual, inverse.room(width).reshape(-1))
-        return np.asarray(frames.of_rows(inverse.on_rows(width).reshape(-1)))
+        frames.of_rows(inverse.on_rows(width).reshape(-1), out)
+        return out
 
     def _solved(self, columns: Complex) -> Complex:
         """(K/2 + s)⁻¹ of the columns; of ee, eh and he of a channel in a real gauge the last is known."""
@@ -180,9 +186,10 @@ class NewtonSystem:
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
+        work = np.empty_like(right)
 
         def apply(x: Complex) -> Complex:
-            return self.preconditioned(self.hessian(x.reshape(right.shape))).ravel()
+            return self.preconditioner.apply(self.frames, self.hessian(x.reshape(right.shape)), work).ravel()
 
         w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations)
         return LinearResult(w.reshape(right.shape), count, ok)

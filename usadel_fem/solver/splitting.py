@@ -31,8 +31,9 @@ BLOCKS = slice(0, 2), slice(2, 4)
 
 def spin_splitting(
     lin: Linearisation, omega: Complex, nodes: Index, mean: Complex
-) -> Callable[[Complex], Complex] | None:
-    """w ↦ T w, (n, 2, 2, 2), at a linearisation; None for single channels and where no field splits spins.
+) -> Callable[[Complex], None] | None:
+    """Turns w into T w, (n, 2, 2, 2), at a linearisation; None for single channels and where no field splits
+    spins.
 
     Args:
         omega: the `action.source` of the linearisation.
@@ -62,19 +63,17 @@ def _in_frames(lin: Linearisation, nodes: Index, ee: Complex, hh: Complex) -> tu
     return _traceless(multiply(frames.n, upper)), _traceless(multiply(frames.n_tilde, lower))
 
 
-def sandwich(factors: Complex, places: Index) -> Callable[[Complex], Complex]:
-    """w (n, 2, 2, 2) ↦ a w_eh b + w_eh c and d w_he e + w_he f at some places; a to f are (6, 2, 2, n)."""
+def sandwich(factors: Complex, places: Index) -> Callable[[Complex], None]:
+    """w (n, 2, 2, 2) becomes a w_eh b + w_eh c and d w_he e + w_he f at some places; a to f: (6, 2, 2, n)."""
     compiled = kernels.compiled()
     if compiled is not None:
-        return cast(Callable[[Complex], Complex], compiled.Sandwich(factors, places))
+        return cast(Callable[[Complex], None], compiled.Sandwich(factors, places))
     a, b, c, d, e, f = factors
 
-    def product(w: Complex) -> Complex:
-        out = w.copy()
+    def product(w: Complex) -> None:
         eh, he = by_entry(w[places, 0]), by_entry(w[places, 1])
-        out[places, 0] = np.moveaxis(multiply(multiply(a, eh), b) + multiply(eh, c), -1, 0)
-        out[places, 1] = np.moveaxis(multiply(multiply(d, he), e) + multiply(he, f), -1, 0)
-        return out
+        w[places, 0] = np.moveaxis(multiply(multiply(a, eh), b) + multiply(eh, c), -1, 0)
+        w[places, 1] = np.moveaxis(multiply(multiply(d, he), e) + multiply(he, f), -1, 0)
 
     return product
 
