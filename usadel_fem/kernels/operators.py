@@ -227,7 +227,7 @@ def matrices(x: Array, shape: tuple[int, ...]) -> Array:
 
 
 class Sandwich:
-    """w (n, 2, 2, 2) becomes a w_eh b + w_eh c, d w_he e + w_he f at some places; factors (6, 2, 2, places)."""
+    """w (n, 2, 2, 2) becomes a w_eh b + w_eh c, d w_he e + w_he f at some places, factors (6, 2, 2, n)."""
 
     def __init__(self, factors: Array, places: Array) -> None:
         self._places, parts = places, np.zeros((-(-places.size // WIDTH), 24, 2, WIDTH))
