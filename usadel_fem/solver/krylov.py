@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from usadel_fem import kernels
+from usadel_fem.kernels import memory
 from usadel_fem.physics.nambu import Complex
 
 SINGLE_ABOVE = 1e-5
@@ -94,7 +95,7 @@ class Basis:
 
     def __init__(self, most: int, like: Complex, precision: DTypeLike) -> None:
         self.count, self._like = 0, like
-        self._vectors = np.empty((most, like.size), dtype=precision)
+        self._vectors = memory.empty((most, like.size), precision)
 
     def append(self, v: Complex, height: float) -> None:
         """v/height becomes the last vector."""
@@ -141,10 +142,10 @@ class CompiledBasis(Basis):
         self._kernels = krylov
         chunk = krylov.CHUNK // 2
         size = -(-like.size // chunk) * chunk
-        super().__init__(most, np.zeros(size, dtype=like.dtype), precision)
-        self._size, self._work = like.size, self._like
+        self._size, self._work = like.size, memory.zeros(size, like.dtype)
+        super().__init__(most, self._work, precision)
         self._floats = self._vectors.view(self._vectors.real.dtype).reshape(-1)
-        self._vector = np.empty_like(like)
+        self._vector = memory.empty(like.size, like.dtype)
 
     def append(self, v: Complex, height: float) -> None:
         """See `Basis`."""

@@ -20,6 +20,7 @@ from usadel_fem import kernels
 from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
+from usadel_fem.kernels import memory
 from usadel_fem.linearise import hessian, tangent_frames
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.factorisation import Factorisation, one_thread
@@ -186,7 +187,7 @@ class NewtonSystem:
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
-        work = np.empty_like(right)
+        work = memory.empty(right.shape, right.dtype)
 
         def apply(x: Complex) -> Complex:
             return self.preconditioner.apply(self.frames, self.hessian(x.reshape(right.shape)), work).ravel()
