@@ -181,8 +181,8 @@ def _add(rows, start, count, nodes, value, first, second, out):
 
 
 @kernel
-def bend_plane(nodes, value, first, second, weight, axis, frozen, g, x, out):
-    """The same as `spinhall.bend_plane`; σ^a is a sign in the weight, whatever the axis."""
+def bend(nodes, value, first, second, weight, frozen, g, x, out):
+    """The same as `spinhall.bend` for the only plane that there can be; σ^a is a sign in the weight."""
     fixed, varied, bent = np.empty(3 * FIELD), np.empty(3 * FIELD), np.empty(3 * FIELD)
     factors, one = np.zeros(WIDTH), 0.0 if frozen else 1.0
     for start in range(0, weight.size, WIDTH):
