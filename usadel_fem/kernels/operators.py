@@ -29,9 +29,16 @@ def check() -> None:
     packing.to_components(np.zeros((0, 4, 4), dtype=complex), np.zeros((0, 4, 2, 2), dtype=complex))
 
 
+def _zeros(floats: int) -> Array:
+    """From where a line of the cache begins."""
+    room = np.zeros(floats + WIDTH)
+    skip = -(room.ctypes.data // room.itemsize) % WIDTH
+    return room[skip : skip + floats]
+
+
 def _lanes(nodes: Array, floats: int) -> Array:
     """Room for some nodes, with `floats` for eight."""
-    return np.zeros(-(-nodes.size // WIDTH) * floats)
+    return _zeros(-(-nodes.size // WIDTH) * floats)
 
 
 @dataclass(frozen=True)
@@ -164,11 +171,11 @@ class Hessian:
     @cached_property
     def _change(self) -> Array:
         """δǧ in rows: zero for good where w is."""
-        return np.zeros(2 * self.local.size)
+        return _zeros(2 * self.local.size)
 
     @cached_property
     def _bent(self) -> Array:
-        return np.empty(2 * self.local.size)
+        return _zeros(2 * self.local.size)
 
     def __call__(self, w: Array) -> Array:
         given, out = flat(w), np.empty_like(w, dtype=complex, order="C")
@@ -204,11 +211,12 @@ def _bend(form: SpinHall, frozen: bool, size: int, g: Array, x: Array, out: Arra
 
 def rows(x: Array) -> Array:
     """Nodal matrices (N, 2s, 2s) in new rows of floats, for s = 2 by their components on 1 and σ^a."""
+    out = _zeros(2 * x.size)
     if x.shape[-1] == 2:
-        return flat(x).copy()
-    out = np.empty((x.shape[0], 4, 2, 2), dtype=complex)
-    packing.to_components(np.ascontiguousarray(x, dtype=complex), out)
-    return flat(out)
+        out[:] = flat(x)
+    else:
+        packing.to_components(np.ascontiguousarray(x, dtype=complex), out.view(complex).reshape(-1, 4, 2, 2))
+    return out
 
 
 def matrices(x: Array, shape: tuple[int, ...]) -> Array:

@@ -28,13 +28,16 @@ from usadel_fem.kernels.matrices import (
     put_rows,
     times_i,
 )
-from usadel_fem.kernels.tangents import ROW
+from usadel_fem.kernels.tangents import ROW, fetch
 
 FIELD = ROW * WIDTH
 """Floats of a field at eight points."""
 
 PART = 8 * WIDTH
 """Floats of one of its components on 1, σ_x, σ_y, σ_z."""
+
+AHEAD = 16
+"""Points ahead whose fields are asked for."""
 
 FIXED, VARIED, BENT = 0, 4 * FIELD, 8 * FIELD
 """Places of g and its gradient, of x and its gradient, and of what multiplies φ and its gradient."""
@@ -120,6 +123,7 @@ def _evaluate(x, start, count, nodes, value, first, second, third, fields, rows,
     for lane in range(WIDTH):
         point, at = start + min(lane, count - 1), ROW * lane
         a = b = c = (zero, zero, zero, zero)
+        fetch(x, ROW * nodes[min(start + lane + AHEAD, nodes.shape[0] - 1), nodes.shape[1] - 1], ROW)
         for n in range(nodes.shape[1]):
             row = _load_row(x, ROW * nodes[point, n])
             a = _plus_times(a, spread(value[point, n]), row)
@@ -152,6 +156,7 @@ def _add(work, bent, weight, start, count, nodes, value, first, second, third, f
         point, at = start + lane, ROW * lane
         a, b, c = _load_row(rows, at), _load_row(rows, at + FIELD), _load_row(rows, at + 2 * FIELD)
         d = _load_row(rows, at + 3 * FIELD)
+        fetch(out, ROW * nodes[min(point + AHEAD, nodes.shape[0] - 1), nodes.shape[1] - 1], ROW)
         for n in range(nodes.shape[1]):
             place = ROW * nodes[point, n]
             row = _plus_times(_load_row(out, place), spread(value[point, n]), a)
