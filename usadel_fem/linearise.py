@@ -21,7 +21,7 @@ def linearise(forms: Forms, g: Complex, omega: Complex, frozen: bool = False) ->
     if compiled is None:
         return Linearisation.at(forms, *frame(*riccati(g)), g, omega, frozen)
     m, inverse = compiled.frames_of(g)
-    force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, planes(forms))
+    force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, spin_hall(forms))
     rest = omega
     if forms.beyond_coupling:
         rest = rest + quadratic(forms, g, beyond=True)
@@ -63,7 +63,9 @@ def hessian(lin: Linearisation, nodes: Index, frames: Any) -> Callable[[Complex]
 
     forms = lin.forms
     rest = beyond if forms.beyond_coupling or _linked_spin_hall(forms) else None
-    return compiled.Hessian(forms.coupling.arrays, frames, lin.local, lin.g, planes(forms), lin.frozen, rest)
+    return compiled.Hessian(
+        forms.coupling.arrays, frames, lin.local, lin.g, spin_hall(forms), lin.frozen, rest
+    )
 
 
 def _linked_spin_hall(forms: Forms) -> bool:
@@ -78,6 +80,6 @@ def tangent_frames(m: Complex, inverse: Complex, nodes: Index) -> Any:
     return compiled.frames_at(m, inverse, nodes)
 
 
-def planes(forms: Forms) -> tuple[tuple[Any, ...], ...]:
+def spin_hall(forms: Forms) -> tuple[Any, ...]:
     """The spin Hall form as its kernel takes it; empty where links transport."""
     return (forms.spin_hall and forms.spin_hall.dense) or ()

@@ -80,19 +80,17 @@ class SpinHall:
         return tuple(adjoint(m) for m in (self.at.value, *self.at.gradient))
 
     @cached_property
-    def dense(self) -> tuple[tuple[Index, Real, Real, Real, Real, int], ...] | None:
-        """For the kernels, of every plane: nodes around each point, their φ, ∂_kφ, ∂_lφ, (Q, L) each, weight
-        ±¼ w (Q,), axis a. None where links transport."""
+    def dense(self) -> tuple[Any, ...] | None:
+        """For the kernels: nodes around each point, their φ and every ∂_kφ, (Q, L) each, ¼ w (Q,), and
+        (k, l, a) of the planes with ε_{kla} = 1. None where links transport."""
         matrices = (self.at.value, *self.at.gradient)
         if any(isinstance(m, LinkedMatrix) for m in matrices):
             return None
         nodes = self.at.value.indices.reshape(self.weight.size, -1)
         assert all(np.array_equal(nodes.ravel(), m.indices) for m in matrices)
-        value, *gradient = (m.data.reshape(nodes.shape) for m in matrices)
-        return tuple(
-            (nodes, value, gradient[k], gradient[l], 0.25 * sign * self.weight, a)
-            for k, l, a, sign in self.planes
-        )
+        tables = tuple(m.data.reshape(nodes.shape) for m in matrices)
+        planes = tuple((k, l, a) if sign > 0 else (l, k, a) for k, l, a, sign in self.planes)
+        return nodes, tables, 0.25 * self.weight, planes
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel, part
-from usadel_fem.kernels.lanes import WIDTH, load, spread, store
+from usadel_fem.kernels.lanes import WIDTH, load, scratch, spread, store
 from usadel_fem.kernels.matrices import commutator, get_lanes, get_rows, put_rows
 from usadel_fem.kernels.tangents import scatter
 
@@ -58,7 +58,7 @@ def pack(x, nodes, stride, offset, out):
 @kernel
 def change_rows(frames, w, nodes, out):
     """δǧ = −2Mτ₃wM⁻¹ at `nodes`, (N, 8) floats, for w (n, 4 floats)."""
-    rows = np.empty(ROW * BLOCK)
+    rows = scratch(ROW * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
         _off_diagonal(w, first, count, 0, -2.0, 2, 2.0, rows)
@@ -82,7 +82,7 @@ def _couple(indptr, indices, q, x, nodes, first, count, start, started, rows):
 @kernel
 def couple_rows(indptr, indices, q, x, nodes, start, started, out):
     """F_i = Σ_j q_ij x_j at `nodes`, (N, 8) floats."""
-    rows = np.empty(ROW * BLOCK)
+    rows = scratch(ROW * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
         _couple(indptr, indices, q, x, nodes, first, count, start, started, rows)
@@ -92,7 +92,7 @@ def couple_rows(indptr, indices, q, x, nodes, start, started, out):
 @kernel
 def hessian_rows(indptr, indices, q, frames, diagonal, nodes, x, start, started, w, out):
     """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w (n, 4 floats)."""
-    rows, unknowns = np.empty(ROW * BLOCK), np.empty(ROW * BLOCK)
+    rows, unknowns = scratch(ROW * BLOCK), scratch(ROW * BLOCK)
     half = spread(0.5)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
@@ -117,7 +117,7 @@ def _residuals(rows, first, count, lower, upper, out):
 @kernel
 def columns_of(frames, residual, out):
     """−½ of δǧ for the transposed residual (n, 4 floats): ee, eh, he in columns (3, n)."""
-    n, rows = residual.size // 4, np.empty(ROW * BLOCK)
+    n, rows = residual.size // 4, scratch(ROW * BLOCK)
     for first in range(0, n, BLOCK):
         count = min(BLOCK, n - first)
         _forces(frames, first, count, residual, rows)
@@ -221,9 +221,9 @@ def _add(rows, start, count, nodes, value, first, second, out):
 
 
 @kernel
-def bend_plane(nodes, value, first, second, weight, axis, frozen, g, x, out):
-    """The same as `spinhall.bend_plane`; σ^a is a sign in the weight, whatever the axis."""
-    fixed, varied, bent = np.empty(3 * FIELD), np.empty(3 * FIELD), np.empty(3 * FIELD)
+def bend(nodes, value, first, second, weight, frozen, g, x, out):
+    """The same as `spinhall.bend` for the only plane that there can be; σ^a is a sign in the weight."""
+    fixed, varied, bent = scratch(3 * FIELD), scratch(3 * FIELD), scratch(3 * FIELD)
     factors, one = np.zeros(WIDTH), 0.0 if frozen else 1.0
     for start in range(0, weight.size, WIDTH):
         count = min(WIDTH, weight.size - start)

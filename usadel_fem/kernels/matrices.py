@@ -13,7 +13,16 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
-from usadel_fem.kernels.lanes import LANES, VECTOR, WIDTH, overload_operator, pointer, shuffled, transposed
+from usadel_fem.kernels.lanes import (
+    FUSED,
+    LANES,
+    VECTOR,
+    WIDTH,
+    overload_operator,
+    pointer,
+    shuffled,
+    transposed,
+)
 
 Number: TypeAlias = tuple[Any, Any]
 """Real and imaginary vectors while a kernel is built."""
@@ -56,9 +65,17 @@ def _minus(builder: Any, a: Number, b: Number) -> Number:
     return builder.fsub(a[0], b[0]), builder.fsub(a[1], b[1])
 
 
-def _times(builder: Any, a: Number, b: Number) -> Number:
-    real = builder.fsub(builder.fmul(a[0], b[0]), builder.fmul(a[1], b[1]))
-    return real, builder.fadd(builder.fmul(a[0], b[1]), builder.fmul(a[1], b[0]))
+def _times(builder: Any, a: Number, b: Number, flags: tuple[str, ...] = ()) -> Number:
+    def product(k: int, l: int) -> Any:
+        return builder.fmul(a[k], b[l], flags=flags)
+
+    real = builder.fsub(product(0, 0), product(1, 1), flags=flags)
+    return real, builder.fadd(product(0, 1), product(1, 0), flags=flags)
+
+
+def _fused(builder: Any, a: Number, b: Number) -> Number:
+    """The product with one rounding less where the processor can."""
+    return _times(builder, a, b, FUSED)
 
 
 def _product(builder: Any, a: list[Number], b: list[Number]) -> list[Number]:
@@ -73,12 +90,25 @@ def _commutator(builder: Any, a: list[Number], b: list[Number]) -> list[Number]:
     """ab − ba with six products of numbers instead of sixteen."""
 
     def difference(p: Number, q: Number, r: Number, s: Number) -> Number:
-        return _minus(builder, _times(builder, p, q), _times(builder, r, s))
+        return _minus(builder, _fused(builder, p, q), _fused(builder, r, s))
 
     of_a, of_b = _minus(builder, a[0], a[3]), _minus(builder, b[0], b[3])
     diagonal = difference(a[1], b[2], b[1], a[2])
     upper, lower = difference(of_a, b[1], a[1], of_b), difference(a[2], of_b, of_a, b[2])
     return [diagonal, upper, lower, (builder.fneg(diagonal[0]), builder.fneg(diagonal[1]))]
+
+
+def _anticommutator(builder: Any, a: list[Number], b: list[Number]) -> list[Number]:
+    """ab + ba with eight products of numbers."""
+    both = _plus(builder, _fused(builder, a[1], b[2]), _fused(builder, a[2], b[1]))
+    of_a, of_b = _plus(builder, a[0], a[3]), _plus(builder, b[0], b[3])
+
+    def diagonal(k: int) -> Number:
+        product = _fused(builder, a[k], b[k])
+        return _plus(builder, _plus(builder, product, product), both)
+
+    upper, lower = (_plus(builder, _fused(builder, of_a, b[k]), _fused(builder, of_b, a[k])) for k in (1, 2))
+    return [diagonal(0), upper, lower, diagonal(3)]
 
 
 def _by_entries(rule: Callable[..., list[Number]]) -> Callable[..., Any]:
@@ -150,6 +180,16 @@ one_plus, one_minus = (_function(_by_entries(_from_one(sign)), 1) for sign in (1
 
 commutator = _function(_by_entries(_commutator), 2)
 """[a, b]."""
+
+
+@intrinsic
+def no_matrices(typing: Any) -> Any:
+    """Zero."""
+    return MATRICES(), lambda context, builder, signature, args: ir.Constant(_ARRAY, None)
+
+
+anticommutator = _function(_by_entries(_anticommutator), 2)
+"""ab + ba."""
 
 times_i = _function(_each(lambda builder, a: (builder.fneg(a[1]), a[0])), 1)
 """ia."""

@@ -15,8 +15,8 @@ from usadel_fem.kernels.lanes import WIDTH
 
 Array = NDArray[Any]
 
-Planes: TypeAlias = tuple[tuple[Any, ...], ...]
-"""The spin Hall form: the first six arguments of `spinhall.bend_plane` for each plane of coordinates."""
+SpinHall: TypeAlias = tuple[Any, ...]
+"""`SpinHall.dense` of `fem.forms`, or nothing where θ = 0."""
 
 
 def flat(x: Array) -> Array:
@@ -29,9 +29,16 @@ def check() -> None:
     packing.to_components(np.zeros((0, 4, 4), dtype=complex), np.zeros((0, 4, 2, 2), dtype=complex))
 
 
+def _zeros(floats: int) -> Array:
+    """From where a line of the cache begins."""
+    room = np.zeros(floats + WIDTH)
+    skip = -(room.ctypes.data // room.itemsize) % WIDTH
+    return room[skip : skip + floats]
+
+
 def _lanes(nodes: Array, floats: int) -> Array:
     """Room for some nodes, with `floats` for eight."""
-    return np.zeros(-(-nodes.size // WIDTH) * floats)
+    return _zeros(-(-nodes.size // WIDTH) * floats)
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,7 @@ class Hessian:
         frames: of these nodes.
         local: M⁻¹FMτ₃ of all nodes (N, 2s, 2s).
         g: ǧ (N, 2s, 2s), for the spin Hall form alone.
-        planes: the spin Hall form.
+        spin_hall: the spin Hall form.
         frozen: its outer ǧ is held fixed.
         beyond: δǧ ↦ δF of what is not in the coupling, (N, 2s, 2s) each, or None.
     """
@@ -160,7 +167,7 @@ class Hessian:
     frames: FullFrames | ChannelFrames
     local: Array
     g: Array
-    planes: Planes
+    spin_hall: SpinHall
     frozen: bool
     beyond: Callable[[Array], Array] | None
 
@@ -176,11 +183,11 @@ class Hessian:
     @cached_property
     def _change(self) -> Array:
         """δǧ in rows: zero for good where w is."""
-        return np.zeros(2 * self.local.size)
+        return _zeros(2 * self.local.size)
 
     @cached_property
     def _bent(self) -> Array:
-        return np.empty(2 * self.local.size)
+        return _zeros(2 * self.local.size)
 
     def __call__(self, w: Array) -> Array:
         given, out = flat(w), np.empty_like(w, dtype=complex, order="C")
@@ -191,30 +198,37 @@ class Hessian:
 
     def _start(self, dg: Array) -> Array | None:
         """δF of everything but the coupling, in rows, if there is anything."""
-        if self.beyond is None and not self.planes:
+        if self.beyond is None and not self.spin_hall:
             return None
         start = self._bent
         if self.beyond is None:
             start.fill(0.0)
         else:
             start[:] = rows(self.beyond(matrices(dg, self.local.shape)))
-        bend = _bend(self.local)
-        for plane in self.planes:
-            bend(*plane, self.frozen, self._field, dg, start)
+        if self.spin_hall:
+            _bend(self.spin_hall, self.frozen, self.local.shape[-1], self._field, dg, start)
         return start
 
 
-def _bend(x: Array) -> Any:
-    return (spinhall if x.shape[-1] == 4 else channel).bend_plane
+def _bend(form: SpinHall, frozen: bool, size: int, g: Array, x: Array, out: Array) -> None:
+    """Add to `out` the change of the spin Hall form's force for a change x of ǧ, in rows."""
+    nodes, (value, *gradient), weight, planes = form
+    if size == 4:
+        pair, last = gradient[:2], gradient[-1]
+        spinhall.bend(nodes, value, *pair, last, weight, *spinhall.terms(planes, frozen), g, x, out)
+    else:
+        ((k, l, _),) = planes
+        channel.bend(nodes, value, gradient[k], gradient[l], weight, frozen, g, x, out)
 
 
 def rows(x: Array) -> Array:
     """Nodal matrices (N, 2s, 2s) in new rows of floats, for s = 2 by their components on 1 and σ^a."""
+    out = _zeros(2 * x.size)
     if x.shape[-1] == 2:
-        return flat(x).copy()
-    out = np.empty((x.shape[0], 4, 2, 2), dtype=complex)
-    packing.to_components(np.ascontiguousarray(x, dtype=complex), out)
-    return flat(out)
+        out[:] = flat(x)
+    else:
+        packing.to_components(np.ascontiguousarray(x, dtype=complex), out.view(complex).reshape(-1, 4, 2, 2))
+    return out
 
 
 def matrices(x: Array, shape: tuple[int, ...]) -> Array:
@@ -241,7 +255,7 @@ class Sandwich:
         sandwich.sandwich(self._factors, self._places, flat(w), flat(w))
 
 
-def force(coupling: tuple[Array, ...], sums: Array, g: Array, planes: Planes) -> Array:
+def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHall) -> Array:
     """F_i of the coupling and of the spin Hall form, in rows of floats.
 
     The first node's ǧ is subtracted before and what it gives added after: `sums` (2, N), Σ_j q_ij without the
@@ -249,8 +263,8 @@ def force(coupling: tuple[Array, ...], sums: Array, g: Array, planes: Planes) ->
     """
     x, nodes = rows(g), np.arange(g.shape[0])
     out = np.zeros_like(x)
-    for plane in planes:
-        _bend(g)(*plane, False, x, x, out)
+    if spin_hall:
+        _bend(spin_hall, False, g.shape[-1], x, x, out)
     out *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
     if g.shape[-1] == 2:  # the stiffness holds everything
         channel.couple_rows(*coupling[:3], x, nodes, out, True, out)

@@ -1,140 +1,201 @@
-"""The spin Hall form at eight quadrature points at once: its force for a change of ǧ."""
+"""The spin Hall form at eight quadrature points at once: its force for a change x of ǧ.
+
+The form is the sum of w Tr ½{σ^a, g}[g_k, g_l] over the points and the planes (k, l, a) with ε_{kla} = 1; g_k
+is ∂_kg. Its force changes by w times what `terms` writes down:
+
+    with φ_i       ½{σ^a, [x_k, g_l] − [x_l, g_k]}
+    with ∂_kφ_i    [x_l, ½{σ^a, g}] + [g_l, ½{σ^a, x}]
+    with ∂_lφ_i    the same with k instead of l and the other sign
+"""
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from usadel_fem.kernels.compiler import inline, kernel, part
-from usadel_fem.kernels.lanes import WIDTH, load, spread, store
-from usadel_fem.kernels.matrices import commutator, get_rows, put_rows, times_i
-from usadel_fem.kernels.tangents import ROW
+from usadel_fem.kernels.lanes import WIDTH, load, plus_times, scratch, spread, store
+from usadel_fem.kernels.matrices import (
+    anticommutator,
+    commutator,
+    get_lanes,
+    get_rows,
+    no_matrices,
+    put_lanes,
+    put_rows,
+    times_i,
+)
+from usadel_fem.kernels.tangents import ROW, fetch
 
 FIELD = ROW * WIDTH
 """Floats of a field at eight points."""
 
+PART = 8 * WIDTH
+"""Floats of one of its components on 1, σ_x, σ_y, σ_z."""
 
-@part
-def _evaluate(x, start, count, nodes, value, first, second, axis, out):
-    """x, ∂_kx and ∂_lx at some points: rows of three fields, their spin turned so that `axis` is z."""
-    i, j, k = 8 + 8 * ((axis + 1) % 3), 8 + 8 * ((axis + 2) % 3), 8 + 8 * axis
-    for lane in range(WIDTH):
-        point, at = start + min(lane, count - 1), ROW * lane
-        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = spread(0.0)
-        for n in range(nodes.shape[1]):
-            place = ROW * nodes[point, n]
-            x0, x1, x2, x3 = load(x, place), load(x, place + i), load(x, place + j), load(x, place + k)
-            a, b, c = spread(value[point, n]), spread(first[point, n]), spread(second[point, n])
-            a0, a1, a2, a3 = a0 + a * x0, a1 + a * x1, a2 + a * x2, a3 + a * x3
-            b0, b1, b2, b3 = b0 + b * x0, b1 + b * x1, b2 + b * x2, b3 + b * x3
-            c0, c1, c2, c3 = c0 + c * x0, c1 + c * x1, c2 + c * x2, c3 + c * x3
-        _store_row(out, at, a0, a1, a2, a3)
-        _store_row(out, at + FIELD, b0, b1, b2, b3)
-        _store_row(out, at + 2 * FIELD, c0, c1, c2, c3)
+AHEAD = 16
+"""Points ahead whose fields are asked for."""
+
+FIXED, VARIED, BENT = 0, 4 * FIELD, 8 * FIELD
+"""Places of g and its gradient, of x and its gradient, and of what multiplies φ and its gradient."""
+
+
+@cache
+def terms(planes: tuple[tuple[int, int, int], ...], frozen: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The change of the force by components: sums of [u, v], then of i{u, v}, then of −i{u, v}.
+
+    [uσ^μ, vσ^ν] is [u, v]σ^μσ^ν where σ^μ and σ^ν commute, else {u, v}σ^μσ^ν.
+
+    Args:
+        planes: (k, l, a) with ε_{kla} = 1.
+        frozen: the outer g of the form is held fixed.
+
+    Returns:
+        Places of u and v, (T, 2), and the four ends of the three kinds for each component in turn of what
+        multiplies φ and its gradient, (12 or 16, 4).
+    """
+    sums: list[tuple[list[Any], ...]] = [([], [], []) for _ in range(12 if len(planes) == 1 else 16)]
+
+    def add(sign: int, u: int, v: int, imaginary: int, field: int, component: int) -> None:
+        """sign · ([u, v] or, if imaginary = ±1, ±i{u, v}); −[u, v] is [v, u]."""
+        pair = (v, u) if sign < 0 and imaginary == 0 else (u, v)
+        sums[4 * field + component][sign * imaginary].append(pair)
+
+    for k, l, a in planes:
+        half = {0: a + 1, a + 1: 0}  # ½{σ^a, v} = v_a + v_0σ^a
+        for sign, p, q in ((1, k + 1, l + 1), (-1, l + 1, k + 1)):
+            outer = [(VARIED, FIXED)] if frozen else [(VARIED, FIXED), (FIXED, VARIED)]
+            for mu in range(4):
+                for nu, of_v in half.items():
+                    for u, v in outer:  # [u_q, ½{σ^a, v}] with ∂_pφ
+                        component, imaginary = _product(mu, nu)
+                        u, v = u + FIELD * q + PART * mu, v + PART * of_v
+                        add(sign, u, v, imaginary, p, component)
+                for nu in range(0 if frozen else 4):  # ½{σ^a, [x_p, g_q]} with φ
+                    component, imaginary = _product(mu, nu)
+                    if component in half:
+                        u, v = VARIED + FIELD * p + PART * mu, FIXED + FIELD * q + PART * nu
+                        add(sign, u, v, imaginary, 0, half[component])
+    lengths = np.array([[0, *(len(kind) for kind in each)] for each in sums])
+    ends = np.cumsum(lengths).reshape(lengths.shape)
+    return np.array([pair for each in sums for kind in each for pair in kind]), ends
+
+
+def _product(mu: int, nu: int) -> tuple[int, int]:
+    """c and e of σ^μσ^ν = σ^c where the two commute, e = 0, else e·iσ^c; σ^0 = 1."""
+    if mu * nu == 0 or mu == nu:
+        return (mu + nu if mu != nu else 0), 0
+    return 6 - mu - nu, 1 if (nu - mu) % 3 == 1 else -1
 
 
 @inline
-def _store_row(x, at, a, b, c, d):
+def _load_row(x, at):
+    return load(x, at), load(x, at + 8), load(x, at + 16), load(x, at + 24)
+
+
+@inline
+def _store_row(x, at, row):
+    a, b, c, d = row
     store(x, at, a)
     store(x, at + 8, b)
     store(x, at + 16, c)
     store(x, at + 24, d)
 
 
+@inline
+def _plus_times(row, factor, other):
+    (a, b, c, d), (e, f, g, h) = row, other
+    return (
+        plus_times(a, factor, e),
+        plus_times(b, factor, f),
+        plus_times(c, factor, g),
+        plus_times(d, factor, h),
+    )
+
+
 @part
-def _add(rows, start, count, nodes, value, first, second, axis, out):
-    """Back to the nodes."""
+def _evaluate(x, start, count, nodes, value, first, second, third, fields, rows, work, out):
+    """x and its gradient at some points, lane by lane."""
+    zero = spread(0.0)
+    for lane in range(WIDTH):
+        point, at = start + min(lane, count - 1), ROW * lane
+        a = b = c = (zero, zero, zero, zero)
+        fetch(x, ROW * nodes[min(start + lane + AHEAD, nodes.shape[0] - 1), nodes.shape[1] - 1], ROW)
+        for n in range(nodes.shape[1]):
+            row = _load_row(x, ROW * nodes[point, n])
+            a = _plus_times(a, spread(value[point, n]), row)
+            b = _plus_times(b, spread(first[point, n]), row)
+            c = _plus_times(c, spread(second[point, n]), row)
+        _store_row(rows, at, a)
+        _store_row(rows, at + FIELD, b)
+        _store_row(rows, at + 2 * FIELD, c)
+        if fields == 4:
+            d = (zero, zero, zero, zero)
+            for n in range(nodes.shape[1]):
+                d = _plus_times(d, spread(third[point, n]), _load_row(x, ROW * nodes[point, n]))
+            _store_row(rows, at + 3 * FIELD, d)
+    for field in range(0, FIELD * fields, FIELD):
+        for k in range(4):
+            put_lanes(work, out + field + PART * k, WIDTH, get_rows(rows, field + 8 * k, ROW))
+
+
+@part
+def _add(work, bent, weight, start, count, nodes, value, first, second, third, fields, rows, out):
+    """Times the weights, back to the nodes."""
+    for lane in range(count):
+        rows[lane] = weight[start + lane]
+    factor = load(rows, 0)
+    for field in range(0, FIELD * fields, FIELD):
+        for k in range(4):
+            x = get_lanes(work, bent + field + PART * k, WIDTH) * factor
+            put_rows(rows, field + 8 * k, ROW, x)
     for lane in range(count):
         point, at = start + lane, ROW * lane
+        a, b, c = _load_row(rows, at), _load_row(rows, at + FIELD), _load_row(rows, at + 2 * FIELD)
+        d = _load_row(rows, at + 3 * FIELD)
+        fetch(out, ROW * nodes[min(point + AHEAD, nodes.shape[0] - 1), nodes.shape[1] - 1], ROW)
         for n in range(nodes.shape[1]):
             place = ROW * nodes[point, n]
-            a, b, c = spread(value[point, n]), spread(first[point, n]), spread(second[point, n])
-            for component in range(4):
-                k = 8 * component
-                i = place + (8 + 8 * ((axis + component) % 3) if component else 0)
-                field = load(out, i) + a * load(rows, at + k)
-                field = field + b * load(rows, at + k + FIELD)
-                store(out, i, field + c * load(rows, at + k + 2 * FIELD))
-
-
-@inline
-def _blocks(rows, at):
-    """Nambu matrices uu, ud, du, dd of the rows of a field."""
-    singlet, z = get_rows(rows, at, ROW), get_rows(rows, at + 24, ROW)
-    x, iy = get_rows(rows, at + 8, ROW), times_i(get_rows(rows, at + 16, ROW))
-    return singlet + z, x - iy, x + iy, singlet - z
-
-
-@inline
-def _both_sides(rows, at):
-    """Matrices uu and dd of ½{σ, x}."""
-    singlet, z = get_rows(rows, at, ROW), get_rows(rows, at + 24, ROW)
-    return z + singlet, z - singlet
-
-
-@inline
-def _put(rows, at, x, factor):
-    """Matrices uu, ud, du, dd as rows of a field; the factor is on sums that are twice the components."""
-    uu, ud, du, dd = x
-    put_rows(rows, at, ROW, (uu + dd) * factor)
-    put_rows(rows, at + 8, ROW, (ud + du) * factor)
-    put_rows(rows, at + 16, ROW, times_i(ud - du) * factor)
-    put_rows(rows, at + 24, ROW, (uu - dd) * factor)
-
-
-@inline
-def _with(x, s, t):
-    """[x, diag(s, t)], uu, ud, du, dd."""
-    uu, ud, du, dd = x
-    return commutator(uu, s), ud * t - s * ud, du * s - t * du, commutator(dd, t)
-
-
-@inline
-def _diagonal(x, y):
-    """uu and dd of [x, y]."""
-    up = commutator(x[0], y[0]) + (x[1] * y[2] - y[1] * x[2])
-    return up, commutator(x[3], y[3]) + (x[2] * y[1] - y[2] * x[1])
-
-
-@inline
-def _sum(x, y):
-    return x[0] + y[0], x[1] + y[1], x[2] + y[2], x[3] + y[3]
+            row = _plus_times(_load_row(out, place), spread(value[point, n]), a)
+            row = _plus_times(row, spread(first[point, n]), b)
+            row = _plus_times(row, spread(second[point, n]), c)
+            if fields == 4:
+                row = _plus_times(row, spread(third[point, n]), d)
+            _store_row(out, place, row)
 
 
 @part
-def _bend(fixed, varied, factors, frozen, out):
-    """What multiplies φ_i, ∂_kφ_i, ∂_lφ_i in dF_i, times the factors: rows of three fields."""
-    s, t = _both_sides(fixed, 0)
-    ds, dt = _both_sides(varied, 0)
-    zero = s - s
-    up = down = zero
-    sign = load(factors, 0)
-    for one in range(1, 3):  # k and then l, with the other sign: one piece of code fits the processor's cache
-        other = FIELD * (3 - one)
-        d, g = _blocks(varied, FIELD * one), _blocks(fixed, FIELD * one)
-        bent = _with(d, s, t)
-        if not frozen:
-            bent = _sum(bent, _with(g, ds, dt))
-            a, b = _diagonal(d, _blocks(fixed, other))
-            up, down = up + a * sign, down + b * sign
-        sign = -sign
-        _put(out, other, bent, sign)
-    _put(out, 0, (up, zero, zero, -down), spread(1.0))
+def _sum(work, factors, ends, out):
+    """The sums of `terms`: a few instructions that stay in registers, whatever the planes."""
+    for n in range(ends.shape[0]):
+        total = no_matrices()
+        for t in range(ends[n, 0], ends[n, 1]):
+            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            total = total + commutator(u, v)
+        for t in range(ends[n, 1], ends[n, 2]):
+            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            total = total + times_i(anticommutator(u, v))
+        for t in range(ends[n, 2], ends[n, 3]):
+            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            total = total - times_i(anticommutator(u, v))
+        put_lanes(work, out + PART * n, WIDTH, total)
 
 
 @kernel
-def bend_plane(nodes, value, first, second, weight, axis, frozen, g, x, out):
-    """Add to `out` the change of F_i for a change x of ǧ: one plane (k, l) of coordinates with normal `axis`.
+def bend(nodes, value, first, second, third, weight, factors, ends, g, x, out):
+    """Add to `out` the change of F_i for a change x of ǧ.
 
-    nodes (Q, L); value, first, second (Q, L): φ, ∂_kφ, ∂_lφ of these nodes; weight (Q,) with the factor of
-    the form; g, x, out: rows.
+    nodes (Q, L); value, first, second, third (Q, L): φ, ∂_1φ, ∂_2φ, ∂_3φ of these nodes, in 2D the last is
+    not read; weight (Q,) with the factor of the form; factors and ends of `terms`; g, x, out: rows.
     """
-    fixed, varied, bent = np.empty(3 * FIELD), np.empty(3 * FIELD), np.empty(3 * FIELD)
-    factors = np.zeros(WIDTH)
+    fields = ends.shape[0] // 4
+    rows, work = scratch(4 * FIELD), scratch(12 * FIELD)
     for start in range(0, weight.size, WIDTH):
         count = min(WIDTH, weight.size - start)
-        _evaluate(g, start, count, nodes, value, first, second, axis, fixed)
-        _evaluate(x, start, count, nodes, value, first, second, axis, varied)
-        for lane in range(count):
-            factors[lane] = 0.5 * weight[start + lane]
-        _bend(fixed, varied, factors, frozen, bent)
-        _add(bent, start, count, nodes, value, first, second, axis, out)
+        _evaluate(g, start, count, nodes, value, first, second, third, fields, rows, work, FIXED)
+        _evaluate(x, start, count, nodes, value, first, second, third, fields, rows, work, VARIED)
+        _sum(work, factors, ends, BENT)
+        _add(work, BENT, weight, start, count, nodes, value, first, second, third, fields, rows, out)

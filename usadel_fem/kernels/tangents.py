@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel, part
-from usadel_fem.kernels.lanes import WIDTH, load, spread, store
+from usadel_fem.kernels.lanes import WIDTH, load, prefetch, scratch, spread, store
 from usadel_fem.kernels.matrices import exchange, get_lanes, get_rows, put_rows, times_i, turned_over
 
 ROW = 32
@@ -79,15 +79,26 @@ def scatter(rows, nodes, first, count, size, x):
             store(x, start + k, load(rows, size * lane + k))
 
 
+@part
+def fetch(x, at, count):
+    for k in range(at, at + count, WIDTH):
+        prefetch(x, k)
+
+
 @kernel
 def change_rows(frames, w, nodes, places, out):
     """δǧ = −2Mτ₃wM⁻¹ at `nodes`, (N, 32) floats, for w (n, 16 floats) at `places`."""
-    unknowns, rows = np.empty(16 * BLOCK), np.empty(ROW * BLOCK)
+    unknowns, rows = scratch(16 * BLOCK), scratch(ROW * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
         gather(w, places, first, count, 16, unknowns)
         for k in range(0, count, WIDTH):
             at = (first + k) * FRAME // WIDTH
+            ahead = first + BLOCK + k
+            if ahead + WIDTH <= nodes.size:
+                fetch(frames, ahead * FRAME // WIDTH, FRAME)
+                fetch(w, 16 * places[ahead], 16 * WIDTH)
+                fetch(out, ROW * nodes[ahead], ROW * WIDTH)
             ee, eh, he, hh = change(
                 frames, at, get_rows(unknowns, 16 * k, 16), get_rows(unknowns, 16 * k + 8, 16)
             )
@@ -102,6 +113,8 @@ def couple(coupling, x, nodes, first, count, start, started, rows):
     for lane in range(count + -count % WIDTH):
         node, at = nodes[first + min(lane, count - 1)], ROW * lane
         a = b = c = d = spread(0.0)
+        ahead = nodes[min(first + lane + 16, nodes.size - 1)]
+        fetch(x, ROW * indices[indptr[ahead + 1] - 1], ROW)
         if started:
             i = ROW * node
             a, b, c, d = load(start, i), load(start, i + 8), load(start, i + 16), load(start, i + 24)
@@ -126,7 +139,7 @@ def couple(coupling, x, nodes, first, count, start, started, rows):
 @kernel
 def couple_rows(coupling, x, nodes, start, started, out):
     """F_i = Σ_j q_ij x_j at `nodes`, (N, 32) floats."""
-    rows = np.empty(ROW * BLOCK)
+    rows = scratch(ROW * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
         couple(coupling, x, nodes, first, count, start, started, rows)
@@ -136,13 +149,19 @@ def couple_rows(coupling, x, nodes, start, started, out):
 @kernel
 def hessian_rows(coupling, frames, diagonal, nodes, places, x, start, started, w, out):
     """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w at `places`."""
-    rows, unknowns = np.empty(ROW * BLOCK), np.empty(16 * BLOCK)
+    rows, unknowns = scratch(ROW * BLOCK), scratch(16 * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
         couple(coupling, x, nodes, first, count, start, started, rows)
         gather(w, places, first, count, 16, unknowns)
         for k in range(0, count, WIDTH):
             ee, eh, he, hh = spin_matrices(rows, ROW * k)
+            ahead = first + BLOCK + k
+            if ahead + WIDTH <= nodes.size:
+                fetch(frames, ahead * FRAME // WIDTH, FRAME)
+                fetch(diagonal, ahead * DIAGONAL // WIDTH, DIAGONAL)
+                fetch(w, 16 * places[ahead], 16 * WIDTH)
+                fetch(out, 16 * places[ahead], 16 * WIDTH)
             upper, lower = turned(frames, (first + k) * FRAME // WIDTH, ee, eh, he, hh)
             w_eh, w_he = get_rows(unknowns, 16 * k, 16), get_rows(unknowns, 16 * k + 8, 16)
             at = (first + k) * DIAGONAL // WIDTH
