@@ -16,6 +16,7 @@ from benchmarks.common import Figure, median, run, seconds
 from benchmarks.devices import COLD, WARM, bar, square, strip
 from usadel_fem.action import Linearisation
 from usadel_fem.device import Device, build_device
+from usadel_fem.linearise import PlainTangents
 from usadel_fem.physics.nambu import Complex, frame, riccati
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.linear import NewtonSystem
@@ -37,9 +38,9 @@ def direct_solver(device: Device) -> DeviceSolver:
 
 def direct_step(solver: DeviceSolver, g: Complex) -> float:
     """Seconds of one assembly, factorisation and solution at ǧ."""
-    m, inverse = frame(*riccati(g))
-    lin = Linearisation.at(solver.device.forms, m, inverse, g, solver.source(WARM))
-    system = NewtonSystem(lin, solver.solver.free, solver.solver.preconditioner)
+    forms, omega = solver.device.forms, solver.source(WARM)
+    tangents = PlainTangents(Linearisation.at(forms, *frame(*riccati(g)), g, omega), forms.free)
+    system = NewtonSystem(tangents, solver.solver.preconditioner)
     residual = system.residual()
     return seconds(lambda: system.direct(residual))[0]
 

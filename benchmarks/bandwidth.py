@@ -26,10 +26,9 @@ from scipy import sparse
 from benchmarks.common import Figure, median, rate, run, seconds
 from benchmarks.devices import COLD, bar, strip
 from usadel_fem import Case
-from usadel_fem.action import Linearisation
 from usadel_fem.device import build_device
 from usadel_fem.fem.forms import Forms
-from usadel_fem.physics.nambu import frame, riccati
+from usadel_fem.linearise import linearise
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.linear import NewtonSystem
 
@@ -80,12 +79,11 @@ def iteration(case: Case, target: str, repeats: int = REPEATS, megabytes: int = 
     solver = DeviceSolver(device)
     g, report = solver.solve(COLD)
     assert report.ok, report
-    m, inverse = frame(*riccati(g))
     omega = solver.source(COLD)
-    lin = Linearisation.at(device.forms, m, inverse, g, omega)
+    tangents = linearise(device.forms, g, omega, solver.solver.free)
     preconditioner = solver.solver.preconditioner
-    preconditioner.prepare(lin, omega)
-    system = NewtonSystem(lin, solver.solver.free, preconditioner)
+    preconditioner.prepare(tangents, omega)
+    system = NewtonSystem(tangents, preconditioner)
     random = np.random.default_rng(3)
     w = random.normal(size=(*system.residual().shape, 2)) @ np.array([1, 1j])
     elements = device.mesh.regions["F"].size if "F" in device.mesh.regions else 0
@@ -102,7 +100,7 @@ def iteration(case: Case, target: str, repeats: int = REPEATS, megabytes: int = 
     found: dict[str, list[float]] = {"iteration": [], "Hessian": [], "preconditioner": []}
     steps = krylov()
     parts: dict[str, Callable[[], Any]] = {
-        "Hessian": lambda: system.hessian(w),
+        "Hessian": lambda: tangents.hessian(w),
         "preconditioner": lambda: system.preconditioned(w),
     }
     for _ in range(repeats):

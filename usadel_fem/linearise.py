@@ -1,85 +1,164 @@
-"""The linear algebra of a Newton step, compiled where there is a compiler."""
+"""The linear algebra of a Newton step at some nodes, compiled where there is a compiler."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from usadel_fem import kernels
-from usadel_fem.action import Linearisation, quadratic, spin_hall_state
+from usadel_fem.action import Linearisation, SpinHallState, quadratic, spin_hall_state
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.physics.frames import Frames
 from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati
 
 
-def linearise(forms: Forms, g: Complex, omega: Complex, frozen: bool = False) -> Linearisation:
-    """At ǧ (N, 2s, 2s); see `Linearisation`."""
+def linearise(forms: Forms, g: Complex, omega: Complex, nodes: Index, frozen: bool = False) -> Tangents:
+    """At ǧ (N, 2s, 2s), for steps w at some nodes; see `Linearisation`."""
     compiled = kernels.compiled()
     if compiled is None:
-        return Linearisation.at(forms, *frame(*riccati(g)), g, omega, frozen)
-    m, inverse = compiled.frames_of(g)
-    force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, spin_hall(forms))
+        return PlainTangents(Linearisation.at(forms, *frame(*riccati(g)), g, omega, frozen), nodes)
+    linked = spin_hall_state(forms, g) if _linked_spin_hall(forms) else None
     rest = omega
     if forms.beyond_coupling:
         rest = rest + quadratic(forms, g, beyond=True)
-    if _linked_spin_hall(forms):
-        state = spin_hall_state(forms, g)
-        assert state is not None
-        rest = rest + state.force()
-    return Linearisation(forms, m, inverse, g, compiled.local(force, rest, m, inverse), frozen)
+    if linked is not None:
+        rest = rest + linked.force()
+    force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, _dense_spin_hall(forms))
+    parts = compiled.tangents_of(force, rest, g, nodes)
+    return CompiledTangents(forms, g, omega, nodes, frozen, linked, *parts)
+
+
+@dataclass(frozen=True)
+class PlainTangents:
+    """The reference.
+
+    Attributes:
+        lin: see `Linearisation`.
+        nodes: to which w and residuals (n, 2, s, s) belong; w is zero elsewhere.
+    """
+
+    lin: Linearisation
+    nodes: Index
+
+    @property
+    def forms(self) -> Forms:
+        return self.lin.forms
+
+    @property
+    def g(self) -> Complex:
+        return self.lin.g
+
+    @cached_property
+    def frames(self) -> Frames:
+        """Of the nodes."""
+        return Frames.of(self.lin.m[self.nodes], self.lin.inverse[self.nodes])
+
+    @cached_property
+    def nodal(self) -> tuple[Complex, Complex]:
+        """Blocks ee and hh of M⁻¹FMτ₃, (s, s, n)."""
+        ee, hh = self.lin.nodal
+        return ee[..., self.nodes], hh[..., self.nodes]
+
+    @cached_property
+    def residual(self) -> Complex:
+        """r, (n, 2, s, s)."""
+        return self.lin.gradient()[self.nodes]
+
+    def hessian(self, w: Complex) -> Complex:
+        """H w."""
+        everywhere = np.zeros((self.forms.size, *w.shape[1:]), dtype=complex)
+        everywhere[self.nodes] = w
+        return self.lin.hessian(everywhere)[self.nodes]
+
+    def moved(self, w: Complex) -> Complex:
+        """ǧ with M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at the nodes: w are Riccati amplitudes in the frame M."""
+        out, nodes = self.g.copy(), self.nodes
+        out[nodes] = self.lin.m[nodes] @ from_frame(*frame(w[:, 0], w[:, 1])) @ self.lin.inverse[nodes]
+        return out
+
+    def amplitudes(self, places: Index) -> Frames:
+        """γ, γ̃, N, Ñ of some of the nodes."""
+        return self.frames[places]
+
+
+@dataclass(frozen=True)
+class CompiledTangents:
+    """The compiled twin of `PlainTangents`, without matrices of all nodes.
+
+    Attributes:
+        forms, g, omega, nodes, frozen: what `linearise` was given.
+        linked: the spin Hall form where links transport.
+        frames, diagonal: of the nodes, as the kernels take them.
+        residual: r, (n, 2, s, s).
+    """
+
+    forms: Forms
+    g: Complex
+    omega: Complex
+    nodes: Index
+    frozen: bool
+    linked: SpinHallState | None
+    frames: Any
+    diagonal: Any
+    residual: Complex
+
+    @cached_property
+    def lin(self) -> Linearisation:
+        """See `PlainTangents`."""
+        return Linearisation.at(self.forms, *frame(*riccati(self.g)), self.g, self.omega, self.frozen)
+
+    @cached_property
+    def nodal(self) -> tuple[Complex, Complex]:
+        """See `PlainTangents`."""
+        ee, hh = kernels.compiled().nodal(self.diagonal, self.nodes, self.g.shape[-1] // 2)
+        return ee, hh
+
+    @cached_property
+    def hessian(self) -> Any:
+        """See `PlainTangents`."""
+        rest = self._beyond if self.forms.beyond_coupling or self.linked is not None else None
+        coupling, dense = self.forms.coupling.arrays, _dense_spin_hall(self.forms)
+        return kernels.compiled().Hessian(
+            coupling, self.frames, self.diagonal, self.g, dense, self.frozen, rest
+        )
+
+    def _beyond(self, dg: Complex) -> Complex:
+        """δF of what no kernel has, for δǧ."""
+        df = quadratic(self.forms, dg, beyond=True)
+        return df if self.linked is None else df + self.linked.change(dg, self.frozen)
+
+    def moved(self, w: Complex) -> Complex:
+        """See `PlainTangents`."""
+        out = np.array(self.g, dtype=complex, order="C")
+        self.frames.moved(out, w)
+        return out
+
+    def amplitudes(self, places: Index) -> Frames:
+        """See `PlainTangents`."""
+        return Frames(*self.frames.entries(places))
+
+
+Tangents: TypeAlias = PlainTangents | CompiledTangents
 
 
 def moved(lin: Linearisation, nodes: Index, w: Complex) -> Complex:
-    """ǧ with M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at some nodes: w are Riccati amplitudes in the frame M."""
+    """ǧ after a step of a linearisation at some nodes, see `PlainTangents`."""
     compiled = kernels.compiled()
-    if compiled is not None:
-        return np.asarray(compiled.moved(lin.g, lin.m, lin.inverse, nodes, w))
-    local = from_frame(*frame(w[:, 0], w[:, 1]))
-    out = lin.g.copy()
-    out[nodes] = lin.m[nodes] @ local @ lin.inverse[nodes]
+    if compiled is None:
+        return PlainTangents(lin, nodes).moved(w)
+    out = np.array(lin.g, dtype=complex, order="C")
+    compiled.frames_at(lin.m, lin.inverse, nodes).moved(out, w)
     return out
-
-
-def hessian(lin: Linearisation, nodes: Index, frames: Any) -> Callable[[Complex], Complex]:
-    """w ↦ H w for w (n, 2, s, s) at some nodes, zero elsewhere; their frames are of `tangent_frames`."""
-    compiled = kernels.compiled()
-    if compiled is None or isinstance(frames, Frames):
-
-        def product(w: Complex) -> Complex:
-            everywhere = np.zeros((lin.forms.size, *w.shape[1:]), dtype=complex)
-            everywhere[nodes] = w
-            return lin.hessian(everywhere)[nodes]
-
-        return product
-
-    def beyond(dg: Complex) -> Complex:
-        df = quadratic(lin.forms, dg, beyond=True)
-        if lin.state is not None and _linked_spin_hall(lin.forms):
-            df += lin.state.change(dg, lin.frozen)
-        return df
-
-    forms = lin.forms
-    rest = beyond if forms.beyond_coupling or _linked_spin_hall(forms) else None
-    return compiled.Hessian(
-        forms.coupling.arrays, frames, lin.local, lin.g, spin_hall(forms), lin.frozen, rest
-    )
 
 
 def _linked_spin_hall(forms: Forms) -> bool:
     return forms.spin_hall is not None and forms.spin_hall.dense is None
 
 
-def tangent_frames(m: Complex, inverse: Complex, nodes: Index) -> Any:
-    """γ, γ̃, N, Ñ of some nodes, from M and M⁻¹ of all: `Frames` or their compiled twin."""
-    compiled = kernels.compiled()
-    if compiled is None:
-        return Frames.of(m[nodes], inverse[nodes])
-    return compiled.frames_at(m, inverse, nodes)
-
-
-def spin_hall(forms: Forms) -> tuple[Any, ...]:
+def _dense_spin_hall(forms: Forms) -> tuple[Any, ...]:
     """The spin Hall form as its kernel takes it; empty where links transport."""
     return (forms.spin_hall and forms.spin_hall.dense) or ()

@@ -216,6 +216,11 @@ class Forms:
         return int(self.consistent.weight.size)
 
     @cached_property
+    def stiffness_diagonal(self) -> Real:
+        """Of K without links."""
+        return np.asarray(self.scalar_stiffness.diagonal())
+
+    @cached_property
     def free(self) -> Index:
         """Nodes that no transparent terminal holds."""
         held = np.zeros(self.size, dtype=bool)

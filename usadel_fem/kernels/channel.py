@@ -254,36 +254,46 @@ def _over(z):
 
 
 @kernel
-def frames_of(g, m, inverse):
-    """M and M⁻¹ (N, 2, 2) of ǧ."""
-    for i in range(g.shape[0]):
+def tangents_of(g, force, rest, nodes, frames, diagonal, residual):
+    """M and M⁻¹ and the diagonal of M⁻¹FMτ₃ of some nodes, lane by lane, and their residual (n, 2), for
+    ǧ and F = force + rest (N, 2, 2)."""
+    diagonal[:] = 0.0
+    for place in range(nodes.size):
+        i, at, lane = nodes[place], FRAME * (place // WIDTH), place % WIDTH
         gamma, gamma_tilde = -g[i, 0, 1] * _over(1 - g[i, 1, 1]), g[i, 1, 0] * _over(1 + g[i, 0, 0])
         n = _over(1 - gamma * gamma_tilde)
-        m[i, 0, 0], m[i, 0, 1], m[i, 1, 0], m[i, 1, 1] = 1.0, gamma, gamma_tilde, 1.0
-        inverse[i, 0, 0], inverse[i, 1, 1] = n, n
-        inverse[i, 0, 1], inverse[i, 1, 0] = -gamma * n, -gamma_tilde * n
-
-
-@kernel
-def local_of(force, rest, m, inverse, out):
-    """M⁻¹FMτ₃ (N, 2, 2), F = force + rest."""
-    for i in range(m.shape[0]):
-        gamma, gamma_tilde, n = m[i, 0, 1], m[i, 1, 0], inverse[i, 0, 0]
+        _put(frames, at, lane, 1.0, gamma, gamma_tilde, 1.0)
+        _put(frames, at + FIELD, lane, n, -gamma * n, -gamma_tilde * n, n)
         ee, eh = force[i, 0, 0] + rest[i, 0, 0], force[i, 0, 1] + rest[i, 0, 1]
         he, hh = force[i, 1, 0] + rest[i, 1, 0], force[i, 1, 1] + rest[i, 1, 1]
         ee, eh, he, hh = ee + eh * gamma_tilde, ee * gamma + eh, he + hh * gamma_tilde, he * gamma + hh
-        out[i, 0, 0], out[i, 0, 1] = n * (ee - gamma * he), n * (gamma * hh - eh)
-        out[i, 1, 0], out[i, 1, 1] = n * (he - gamma_tilde * ee), n * (gamma_tilde * eh - hh)
+        residual[place, 0], residual[place, 1] = -2 * n * (he - gamma_tilde * ee), -2 * n * (gamma * hh - eh)
+        _put(diagonal, at // 2, lane, n * (ee - gamma * he), 0j, 0j, n * (gamma_tilde * eh - hh))
+
+
+@inline
+def _put(x, at, lane, ee, eh, he, hh):
+    """One matrix into one lane."""
+    entries = (complex(ee), complex(eh), complex(he), complex(hh))
+    for k in range(4):
+        x[at + 2 * WIDTH * k + lane] = entries[k].real
+        x[at + 2 * WIDTH * k + WIDTH + lane] = entries[k].imag
+
+
+@inline
+def _get(x, at, lane):
+    return complex(x[at + lane], x[at + WIDTH + lane])
 
 
 @kernel
-def moved(m, inverse, nodes, w, g):
+def moved(frames, nodes, w, g):
     """Into ǧ at `nodes`: M(1 + w)τ₃(1 + w)⁻¹M⁻¹ for w (n, 2)."""
     for place in range(nodes.size):
-        i, a, b = nodes[place], w[place, 0], w[place, 1]
+        i, a, b, at, lane = nodes[place], w[place, 0], w[place, 1], FRAME * (place // WIDTH), place % WIDTH
         n = _over(1 - a * b)
         ee, eh, he = (1 + a * b) * n, -2 * a * n, 2 * b * n
-        gamma, gamma_tilde, n = m[i, 0, 1], m[i, 1, 0], inverse[i, 0, 0]
+        gamma, gamma_tilde = _get(frames, at + 2 * WIDTH, lane), _get(frames, at + 4 * WIDTH, lane)
+        n = _get(frames, at + FIELD, lane)
         ee, eh, he, hh = ee + gamma * he, eh - gamma * ee, gamma_tilde * ee + he, gamma_tilde * eh - ee
         g[i, 0, 0], g[i, 0, 1] = (ee - eh * gamma_tilde) * n, (eh - ee * gamma) * n
         g[i, 1, 0], g[i, 1, 1] = (he - hh * gamma_tilde) * n, (hh - he * gamma) * n

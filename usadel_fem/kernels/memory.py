@@ -1,4 +1,4 @@
-"""Arrays that begin where a line of the processor's cache does, so that no vector of theirs takes two lines."""
+"""Arrays that begin where a line of the processor's cache does: no vector of theirs takes two lines."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from usadel_fem.kernels import channel, columns, packing, sandwich, setup, spinhall, tangents
+from usadel_fem.kernels import channel, columns, memory, packing, sandwich, setup, spinhall, tangents
 from usadel_fem.kernels.lanes import WIDTH
 
 Array = NDArray[Any]
@@ -29,16 +29,9 @@ def check() -> None:
     packing.to_components(np.zeros((0, 4, 4), dtype=complex), np.zeros((0, 4, 2, 2), dtype=complex))
 
 
-def _zeros(floats: int) -> Array:
-    """From where a line of the cache begins."""
-    room = np.zeros(floats + WIDTH)
-    skip = -(room.ctypes.data // room.itemsize) % WIDTH
-    return room[skip : skip + floats]
-
-
 def _lanes(nodes: Array, floats: int) -> Array:
     """Room for some nodes, with `floats` for eight."""
-    return _zeros(-(-nodes.size // WIDTH) * floats)
+    return memory.zeros(-(-nodes.size // WIDTH) * floats)
 
 
 @dataclass(frozen=True)
@@ -79,11 +72,13 @@ class FullFrames:
         """w (n, 2, 2, 2) of rows."""
         columns.of_rows(self.data, dg, flat(out))
 
-    def diagonal(self, local: Array) -> Array:
-        """Blocks ee and hh of the nodes, of (N, 4, 4)."""
-        out = _lanes(self.nodes, tangents.DIAGONAL)
-        packing.pack_diagonal(local, self.nodes, out)
-        return out
+    def moved(self, g: Array, w: Array) -> None:
+        """ǧ (N, 4, 4) after a step w (n, 2, 2, 2), in place."""
+        setup.moved(self.data, self.nodes, self._places, flat(w), flat(g))
+
+    def entries(self, places: Array) -> tuple[Array, ...]:
+        """γ, γ̃, N, Ñ of some of the nodes, (2, 2, n) each."""
+        return tuple(x.reshape(2, 2, -1)[..., places] for x in _numbers(self.data, 16).reshape(4, 4, -1))
 
     def change(self, w: Array, out: Array) -> None:
         tangents.change_rows(self.data, w, self.nodes, self._places, out)
@@ -130,11 +125,13 @@ class ChannelFrames:
         """w (n, 2, 1, 1) of rows."""
         channel.of_rows(self.data, dg, flat(out))
 
-    def diagonal(self, local: Array) -> Array:
-        """Entries ee and hh of the nodes, of (N, 2, 2)."""
-        out = _lanes(self.nodes, channel.FIELD)
-        channel.pack(flat(local * np.eye(2)), self.nodes, channel.FIELD, 0, out)
-        return out
+    def moved(self, g: Array, w: Array) -> None:
+        """ǧ (N, 2, 2) after a step w (n, 2, 1, 1), in place."""
+        channel.moved(self.data, self.nodes, np.ascontiguousarray(w).reshape(-1, 2), g)
+
+    def entries(self, places: Array) -> tuple[Array, ...]:
+        """γ, γ̃, N, Ñ of some of the nodes, (1, 1, n) each."""
+        return tuple(x[None, None, places] for x in _numbers(self.data, 8)[[1, 2, 4, 7]])
 
     def change(self, w: Array, out: Array) -> None:
         channel.change_rows(self.data, w, self.nodes, out)
@@ -142,6 +139,12 @@ class ChannelFrames:
     def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Any, w: Array, out: Array) -> None:
         given, started = (x, False) if start is None else (start, True)
         channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, given, started, w, out)
+
+
+def _numbers(lanes: Array, count: int) -> Array:
+    """`count` complex numbers of each node, (count, nodes), of what is stored lane by lane."""
+    parts = lanes.reshape(-1, count, 2, WIDTH)
+    return np.moveaxis(parts[:, :, 0] + 1j * parts[:, :, 1], 0, 1).reshape(count, -1)
 
 
 def frames_at(m: Array, inverse: Array, nodes: Array) -> FullFrames | ChannelFrames:
@@ -156,8 +159,8 @@ class Hessian:
     Attributes:
         coupling: `Coupling.arrays` of `fem.coupling`.
         frames: of these nodes.
-        local: M⁻¹FMτ₃ of all nodes (N, 2s, 2s).
-        g: ǧ (N, 2s, 2s), for the spin Hall form alone.
+        diagonal: blocks ee and hh of M⁻¹FMτ₃ of these nodes, lane by lane.
+        g: ǧ (N, 2s, 2s).
         spin_hall: the spin Hall form.
         frozen: its outer ǧ is held fixed.
         beyond: δǧ ↦ δF of what is not in the coupling, (N, 2s, 2s) each, or None.
@@ -165,15 +168,11 @@ class Hessian:
 
     coupling: tuple[Array, ...]
     frames: FullFrames | ChannelFrames
-    local: Array
+    diagonal: Array
     g: Array
     spin_hall: SpinHall
     frozen: bool
     beyond: Callable[[Array], Array] | None
-
-    @cached_property
-    def _diagonal(self) -> Array:
-        return self.frames.diagonal(self.local)
 
     @cached_property
     def _field(self) -> Array:
@@ -183,17 +182,17 @@ class Hessian:
     @cached_property
     def _change(self) -> Array:
         """δǧ in rows: zero for good where w is."""
-        return _zeros(2 * self.local.size)
+        return memory.zeros(2 * self.g.size)
 
     @cached_property
     def _bent(self) -> Array:
-        return _zeros(2 * self.local.size)
+        return memory.zeros(2 * self.g.size)
 
     def __call__(self, w: Array) -> Array:
         given, out = flat(w), np.empty_like(w, dtype=complex, order="C")
         self.frames.change(given, self._change)
         start = self._start(self._change)
-        self.frames.hessian(self.coupling, self._diagonal, self._change, start, given, flat(out))
+        self.frames.hessian(self.coupling, self.diagonal, self._change, start, given, flat(out))
         return out
 
     def _start(self, dg: Array) -> Array | None:
@@ -204,9 +203,9 @@ class Hessian:
         if self.beyond is None:
             start.fill(0.0)
         else:
-            start[:] = rows(self.beyond(matrices(dg, self.local.shape)))
+            start[:] = rows(self.beyond(matrices(dg, self.g.shape)))
         if self.spin_hall:
-            _bend(self.spin_hall, self.frozen, self.local.shape[-1], self._field, dg, start)
+            _bend(self.spin_hall, self.frozen, self.g.shape[-1], self._field, dg, start)
         return start
 
 
@@ -223,7 +222,7 @@ def _bend(form: SpinHall, frozen: bool, size: int, g: Array, x: Array, out: Arra
 
 def rows(x: Array) -> Array:
     """Nodal matrices (N, 2s, 2s) in new rows of floats, for s = 2 by their components on 1 and σ^a."""
-    out = _zeros(2 * x.size)
+    out = memory.zeros(2 * x.size)
     if x.shape[-1] == 2:
         out[:] = flat(x)
     else:
@@ -279,32 +278,31 @@ def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHal
     return out
 
 
-def frames_of(g: Array) -> tuple[Array, Array]:
-    """M and M⁻¹ of ǧ, (N, 2s, 2s) each."""
-    g = np.ascontiguousarray(g, dtype=complex)
-    m, inverse = np.empty_like(g), np.empty_like(g)
-    if g.shape[-1] == 2:
-        channel.frames_of(g, m, inverse)
-    else:
-        setup.frames_of(flat(g), np.arange(g.shape[0]), flat(m), flat(inverse))
-    return m, inverse
+def tangents_of(force: Array, rest: Array, g: Array, nodes: Array) -> tuple[Any, Array, Array]:
+    """Frames of some nodes, blocks ee and hh of M⁻¹FMτ₃ lane by lane, and the residual (n, 2, s, s).
+
+    Args:
+        force: of `force`.
+        rest: what F has besides, (N, 2s, 2s).
+        g: ǧ (N, 2s, 2s).
+        nodes: (n,).
+    """
+    g, rest = (np.ascontiguousarray(x, dtype=complex) for x in (g, rest))
+    s = g.shape[-1] // 2
+    residual = np.empty((nodes.size, 2, s, s), dtype=complex)
+    if s == 1:
+        channels = ChannelFrames(nodes, _lanes(nodes, channel.FRAME))
+        diagonal, f = _lanes(nodes, channel.FIELD), matrices(force, g.shape)
+        channel.tangents_of(g, f, rest, nodes, channels.data, diagonal, residual.reshape(-1, 2))
+        return channels, diagonal, residual
+    frames = FullFrames(nodes, _lanes(nodes, tangents.FRAME))
+    diagonal, places = _lanes(nodes, tangents.DIAGONAL), np.arange(nodes.size)
+    setup.tangents_of(flat(g), force, flat(rest), nodes, places, frames.data, diagonal, flat(residual))
+    return frames, diagonal, residual
 
 
-def local(force: Array, rest: Array, m: Array, inverse: Array) -> Array:
-    """M⁻¹FMτ₃ (N, 2s, 2s) of F in rows of floats and the rest of it (N, 2s, 2s)."""
-    out = np.empty_like(m)
-    if m.shape[-1] == 2:
-        channel.local_of(matrices(force, m.shape), np.ascontiguousarray(rest, dtype=complex), m, inverse, out)
-    else:
-        setup.local_of(force, flat(rest), np.arange(m.shape[0]), flat(m), flat(inverse), flat(out))
-    return out
-
-
-def moved(g: Array, m: Array, inverse: Array, nodes: Array, w: Array) -> Array:
-    """ǧ with M(1 + w)τ₃(1 + w)⁻¹M⁻¹ at some nodes, for w (n, 2, s, s)."""
-    out = np.array(g, order="C")
-    if m.shape[-1] == 2:
-        channel.moved(m, inverse, nodes, w.reshape(-1, 2), out)
-    else:
-        setup.moved(flat(m), flat(inverse), nodes, np.arange(nodes.size), flat(w), flat(out))
-    return out
+def nodal(diagonal: Array, nodes: Array, s: int) -> tuple[Array, Array]:
+    """Its blocks ee and hh, (s, s, n)."""
+    numbers = _numbers(diagonal, 4 if s == 1 else 8)[:, : nodes.size]
+    ee, hh = (numbers[:1], numbers[3:]) if s == 1 else (numbers[:4], numbers[4:])
+    return ee.reshape(s, s, -1), hh.reshape(s, s, -1)

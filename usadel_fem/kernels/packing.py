@@ -28,15 +28,6 @@ def pack_frames(m, inverse, nodes, out):
 
 
 @kernel
-def pack_diagonal(local, nodes, out):
-    """Blocks ee and hh of the nodes, of (N, 4, 4)."""
-    for n in range(nodes.size):
-        at = 128 * (n // WIDTH) + n % WIDTH
-        _lane(out, at, local[nodes[n], :2, :2])
-        _lane(out, at + 64, local[nodes[n], 2:, 2:])
-
-
-@kernel
 def to_components(g, out):
     """(N, 4, 4) → components (N, 4, 2, 2) of the Nambu blocks on 1, σ_x, σ_y, σ_z."""
     for n in range(g.shape[0]):

@@ -6,8 +6,6 @@ Nodal matrices are kept as rows of 32 floats: for 1, σ_x, σ_y, σ_z in turn th
 
 from __future__ import annotations
 
-import numpy as np
-
 from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, load, prefetch, scratch, spread, store
 from usadel_fem.kernels.matrices import exchange, get_lanes, get_rows, put_rows, times_i, turned_over

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from usadel_fem.physics.nambu import PAULI, Complex
 
@@ -56,7 +57,7 @@ class Frames:
         blocks = m[:, :s, s:], m[:, s:, :s], inverse[:, :s, :s], inverse[:, s:, s:]
         return cls(*(by_entry(x) for x in blocks))
 
-    def __getitem__(self, nodes: slice) -> Frames:
+    def __getitem__(self, nodes: slice | NDArray[np.integer]) -> Frames:
         return Frames(*(x[..., nodes] for x in (self.gamma, self.gamma_tilde, self.n, self.n_tilde)))
 
     def change(self, eh: Complex, he: Complex) -> Complex:

@@ -16,8 +16,9 @@ from scipy.sparse.linalg import LinearOperator, eigs, splu
 from threadpoolctl import threadpool_limits
 
 from usadel_fem import action
-from usadel_fem.action import Linearisation, pair
+from usadel_fem.action import pair
 from usadel_fem.device import Device
+from usadel_fem.linearise import linearise
 from usadel_fem.physics.matsubara import matsubara_rule
 from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex
 from usadel_fem.physics.spectral import singlet
@@ -146,12 +147,13 @@ def _response(device: Device, g: Complex, eye: Complex, frequency: float) -> Cal
     weights = forms.potentials(energy).pairing
     assert weights is not None
     preconditioner = ScalarPreconditioner(forms, free, device.space.dimension)
-    system = NewtonSystem(Linearisation.at(forms, eye, eye, g, omega), free, preconditioner)
+    tangents = linearise(forms, g, omega, free)
+    system = NewtonSystem(tangents, preconditioner)
     small = free.size <= DIRECT_BELOW
     if small:
         factors = _pair_block(system)
     else:
-        preconditioner.prepare(system.lin, omega)
+        preconditioner.prepare(tangents, omega)
 
     def response(delta: Complex) -> Complex:
         change = np.zeros_like(g)
@@ -162,15 +164,15 @@ def _response(device: Device, g: Complex, eye: Complex, frequency: float) -> Cal
             full[free, 0] = factors.solve(right[:, 1].ravel()).reshape(-1, 2, 2)
         else:
             full[free] = system.krylov(system.preconditioned(right), RESPONSE_TOLERANCE, 300).w
-        return -1j * singlet(system.lin.change_of_g(full)[pairing.node])
+        return -1j * singlet(system.tangents.lin.change_of_g(full)[pairing.node])
 
     return response
 
 
 def _pair_block(system: NewtonSystem) -> Any:
     """Factors of the Hessian between w_eh and the residual of w_he: at ǧ = τ₃ the two halves decouple."""
-    matrix = system.lin.matrix()
-    rows = (8 * system.free[:, None] + np.arange(4, 8)).ravel()
-    columns = (8 * system.free[:, None] + np.arange(4)).ravel()
+    matrix = system.tangents.lin.matrix()
+    rows = (8 * system.tangents.nodes[:, None] + np.arange(4, 8)).ravel()
+    columns = (8 * system.tangents.nodes[:, None] + np.arange(4)).ravel()
     with threadpool_limits(1):
         return splu(matrix[rows][:, columns].tocsc())

@@ -17,11 +17,10 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from usadel_fem import kernels
-from usadel_fem.action import Linearisation
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.kernels import memory
-from usadel_fem.linearise import hessian, tangent_frames
+from usadel_fem.linearise import Tangents
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.factorisation import Factorisation, one_thread
 from usadel_fem.solver.krylov import gmres
@@ -72,15 +71,16 @@ class ScalarPreconditioner:
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
 
-    def prepare(self, lin: Linearisation, omega: Complex) -> None:
+    def prepare(self, tangents: Tangents, omega: Complex) -> None:
         """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
-        shift = np.nan_to_num(local_shift(lin)[self.free], posinf=0.0, neginf=0.0)
+        mean, shift = local_shift(tangents)
+        shift = np.nan_to_num(shift, posinf=0.0, neginf=0.0)
         if self._shift is not None:
             change = float(np.abs(shift - self._shift).sum())
             if change <= OUTDATED * float(np.abs(shift).sum()):
                 return
         self._inverse, self._shift = self._shifted(shift), shift
-        self._splitting = spin_splitting(lin, omega, self.free, mean_potential(lin)[self.free])
+        self._splitting = spin_splitting(tangents, omega, mean)
 
     @cached_property
     def _shifted(self) -> Callable[[Complex], Any]:
@@ -93,7 +93,7 @@ class ScalarPreconditioner:
         return lambda shift: Factorisation((half + sparse.diags(shift)).tocsr())
 
     def apply(self, frames: Any, residual: Complex, out: Complex | None = None) -> Complex:
-        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`.
+        """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of the frames of `Tangents`.
 
         Into `out`, where that costs less than new memory.
         """
@@ -122,33 +122,29 @@ class ScalarPreconditioner:
         return out
 
 
-def mean_potential(lin: Linearisation) -> Complex:
-    """−μ (N,), μ the mean of the nodal term's eigenvalues.
+def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:
+    """−μ and s_i (n,) with which −4(K/2 + s) is near H.
 
-    E.g. √(Δ² − ε²) in a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i. Far from a
-    solution the curvature of ǧ can turn Re μ positive; it is left out there.
+    μ is the mean of the nodal term's eigenvalues, s is −μ plus the spread of all about it: the mean puts the
+    eigenvalues of the preconditioned H at 1, the spread keeps from 0 those that miss it.  −μ is √(Δ² − ε²) in
+    a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i. Far from a solution the curvature of
+    ǧ can turn Re μ positive; it is left out there.
     """
-    mean = _mean(lin)
-    return np.asarray(np.maximum(-mean.real, 0.0) - 1j * mean.imag)
+    ee, hh = tangents.nodal
+    s = ee.shape[0]
+    mu = (np.trace(ee) + np.trace(hh)) / (2 * s)
+    variance = sum(
+        _squares(block[i, j] - mu * (i == j)) for block in (ee, hh) for i in range(s) for j in range(s)
+    )
+    stiffness = tangents.forms.stiffness_diagonal[tangents.nodes]
+    least = LEAST * np.minimum(np.abs(mu).mean(), 0.5 * stiffness) + 1e-12
+    mean = np.maximum(-mu.real, 0.0) - 1j * mu.imag
+    shift = mean + np.sqrt(variance / (2 * s))
+    return mean, np.maximum(shift.real, least) + 1j * shift.imag
 
 
-def local_shift(lin: Linearisation) -> Complex:
-    """s_i (N,) with which −4(K/2 + s) is near H: the mean potential, plus the spread of all about it.
-
-    The mean puts the eigenvalues of the preconditioned H at 1, the spread keeps from 0 those that miss it.
-    """
-    ee, hh = lin.nodal
-    s, mean = ee.shape[0], _mean(lin)
-    eye = np.eye(s)[:, :, None]
-    variance = sum((np.abs(block - mean * eye) ** 2).sum(axis=(0, 1)) for block in (ee, hh)) / (2 * s)
-    least = LEAST * np.minimum(np.abs(mean).mean(), 0.5 * lin.forms.scalar_stiffness.diagonal()) + 1e-12
-    shift = mean_potential(lin) + np.sqrt(variance)
-    return np.asarray(np.maximum(shift.real, least) + 1j * shift.imag)
-
-
-def _mean(lin: Linearisation) -> Complex:
-    ee, hh = lin.nodal
-    return np.asarray((np.trace(ee) + np.trace(hh)) / (2 * ee.shape[0]))
+def _squares(x: Complex) -> Real:
+    return np.asarray(x.real**2 + x.imag**2)
 
 
 @dataclass(frozen=True)
@@ -162,35 +158,25 @@ class LinearResult:
 
 @dataclass(frozen=True)
 class NewtonSystem:
-    """H w = −r on the free nodes at one linearisation."""
+    """H w = −r at one linearisation."""
 
-    lin: Linearisation
-    free: Index
+    tangents: Tangents
     preconditioner: ScalarPreconditioner
 
-    @cached_property
-    def frames(self) -> Any:
-        """Of the free nodes."""
-        return tangent_frames(self.lin.m, self.lin.inverse, self.free)
-
     def residual(self) -> Complex:
-        return self.lin.gradient()[self.free]
+        return self.tangents.residual
 
     def preconditioned(self, residual: Complex) -> Complex:
         """An estimate of the Newton step, up to its sign, and the norm in which residuals are measured."""
-        return self.preconditioner.apply(self.frames, residual)
-
-    @cached_property
-    def hessian(self) -> Callable[[Complex], Complex]:
-        """w ↦ H w on the free nodes."""
-        return hessian(self.lin, self.free, self.frames)
+        return self.preconditioner.apply(self.tangents.frames, residual)
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
+        frames, hessian = self.tangents.frames, self.tangents.hessian
         work = memory.empty(right.shape, right.dtype)
 
         def apply(x: Complex) -> Complex:
-            return self.preconditioner.apply(self.frames, self.hessian(x.reshape(right.shape)), work).ravel()
+            return self.preconditioner.apply(frames, hessian(x.reshape(right.shape)), work).ravel()
 
         w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations)
         return LinearResult(w.reshape(right.shape), count, ok)
@@ -198,8 +184,8 @@ class NewtonSystem:
     def direct(self, residual: Complex) -> LinearResult:
         """Assembled sparse factorisation by SuperLU: the reference and the fallback."""
         each = residual[0].size
-        unknown = (each * self.free[:, None] + np.arange(each)).ravel()
-        matrix = self.lin.matrix()[unknown][:, unknown].tocsc()
+        unknown = (each * self.tangents.nodes[:, None] + np.arange(each)).ravel()
+        matrix = self.tangents.lin.matrix()[unknown][:, unknown].tocsc()
         with one_thread():
             w = splu(matrix).solve(-residual.ravel())
         return LinearResult(w.reshape(residual.shape), 0, bool(np.isfinite(w).all()))

@@ -125,7 +125,9 @@ class Hierarchy:
         """Right side and x of every level, and the coarsest right side: used again in every cycle."""
         if width not in self._rooms:
             sizes = [n for level in self.levels for n in 2 * [level.diagonal.size]] + [self.coarsest.shape[0]]
-            self._rooms[width] = [memory.zeros((-(-n // GROUP) * GROUP, 2, width), self.precision) for n in sizes]
+            self._rooms[width] = [
+                memory.zeros((-(-n // GROUP) * GROUP, 2, width), self.precision) for n in sizes
+            ]
         return self._rooms[width]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.linearise import linearise, moved
+from usadel_fem.linearise import linearise
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.linear import LinearResult, NewtonSystem, ScalarPreconditioner
@@ -139,10 +139,11 @@ class _Iteration:
         return g, self._report(Outcome.CONVERGED if done else Outcome.MAX_ITERATIONS, step)
 
     def _linearise(self, g: Complex) -> tuple[NewtonSystem, Complex]:
-        lin = linearise(self.solver.forms, g, self.omega, self.options.picard)
-        system = NewtonSystem(lin, self.solver.free, self.solver.preconditioner)
+        solver = self.solver
+        tangents = linearise(solver.forms, g, self.omega, solver.free, self.options.picard)
+        system = NewtonSystem(tangents, solver.preconditioner)
         if not self.searching:
-            self.solver.preconditioner.prepare(lin, self.omega)
+            solver.preconditioner.prepare(tangents, self.omega)
         return system, system.preconditioned(system.residual())
 
     def _solve(self, system: NewtonSystem, step: Complex, size: float, g: Complex) -> LinearResult:
@@ -188,7 +189,7 @@ class _Iteration:
     ) -> tuple[Complex, NewtonSystem, Complex, bool]:
         before = np.linalg.norm(step)
         for halving in range(12):
-            trial = moved(system.lin, self.solver.free, w * 0.5**halving)
+            trial = system.tangents.moved(w * 0.5**halving)
             trial_system, trial_step = self._linearise(trial)
             after = np.linalg.norm(trial_step)
             if not self.searching and np.isfinite(after):

@@ -13,8 +13,8 @@ from typing import cast
 import numpy as np
 
 from usadel_fem import kernels
-from usadel_fem.action import Linearisation
 from usadel_fem.fem.space import Index
+from usadel_fem.linearise import Tangents
 from usadel_fem.physics.frames import Frames, by_entry, multiply
 from usadel_fem.physics.nambu import Complex
 
@@ -29,35 +29,33 @@ BLOCKS = slice(0, 2), slice(2, 4)
 """ee and hh of nodal matrices."""
 
 
-def spin_splitting(
-    lin: Linearisation, omega: Complex, nodes: Index, mean: Complex
-) -> Callable[[Complex], None] | None:
+def spin_splitting(tangents: Tangents, omega: Complex, mean: Complex) -> Callable[[Complex], None] | None:
     """Turns w into T w, (n, 2, 2, 2), at a linearisation; None for single channels and where no field splits
     spins.
 
     Args:
         omega: the `action.source` of the linearisation.
-        mean: of the eight potentials, (n,), Re ≥ 0.
+        mean: of the eight potentials of its nodes, (n,), Re ≥ 0.
     """
     if omega.shape[-1] == 2:
         return None
+    nodes = tangents.nodes
     fields = [_traceless(by_entry(omega[nodes, block, block])) for block in BLOCKS]
     strength = np.sqrt(sum((np.abs(x) ** 2).sum(axis=(0, 1)) for x in fields) / 4)
-    stiffness = 0.5 * lin.forms.scalar_stiffness.diagonal()[nodes]
+    stiffness = 0.5 * tangents.forms.stiffness_diagonal[nodes]
     places = np.flatnonzero(strength > LEAST * stiffness)
     if not places.size:
         return None
-    strength, stiffness, mean, nodes = (x[places] for x in (strength, stiffness, mean, nodes))
-    ee, hh = _in_frames(lin, nodes, *(x[..., places] for x in fields))
+    strength, stiffness, mean = (x[places] for x in (strength, stiffness, mean))
+    ee, hh = _in_frames(tangents.amplitudes(places), *(x[..., places] for x in fields))
     kappa = 1 / (1 / (OF_FIELD * strength) + 1 / (OF_STIFFNESS * stiffness))
     spread = np.sqrt(sum((np.abs(x) ** 2).sum(axis=(0, 1)) for x in (ee, hh)) / 4)
     kappa += OF_SHIFT * np.abs(mean + spread)
     return sandwich(inverse_factors(ee, hh, kappa + mean, kappa + mean + spread), places)
 
 
-def _in_frames(lin: Linearisation, nodes: Index, ee: Complex, hh: Complex) -> tuple[Complex, Complex]:
+def _in_frames(frames: Frames, ee: Complex, hh: Complex) -> tuple[Complex, Complex]:
     """The blocks ee and hh of M⁻¹xMτ₃, without trace, for x with only such blocks, each (2, 2, n)."""
-    frames = Frames.of(lin.m[nodes], lin.inverse[nodes])
     upper = ee - multiply(multiply(frames.gamma, hh), frames.gamma_tilde)
     lower = multiply(multiply(frames.gamma_tilde, ee), frames.gamma) - hh
     return _traceless(multiply(frames.n, upper)), _traceless(multiply(frames.n_tilde, lower))

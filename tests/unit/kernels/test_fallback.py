@@ -10,7 +10,7 @@ import pytest
 from tests.unit.kernels.test_hessian import linearisation
 from usadel_fem import kernels
 from usadel_fem.kernels import compiler
-from usadel_fem.linearise import hessian, linearise, moved, tangent_frames
+from usadel_fem.linearise import linearise
 from usadel_fem.physics.frames import Frames
 
 
@@ -24,20 +24,20 @@ def undecided():
 
 def results(lin, omega, w):
     nodes = np.arange(1, lin.forms.size)
-    frames = tangent_frames(lin.m, lin.inverse, nodes)
-    columns = frames.columns(w[nodes])
+    tangents = linearise(lin.forms, lin.g, omega, nodes)
+    frames = tangents.frames
     return {
         "frames": frames,
-        "hessian": hessian(lin, nodes, frames)(w[nodes]),
-        "unknowns": frames.unknowns(columns),
-        "local": linearise(lin.forms, lin.g, omega).local,
-        "moved": moved(lin, nodes, 0.1 * w[nodes]),
+        "unknowns": frames.unknowns(frames.columns(w[nodes])),
+        "residual": tangents.residual,
+        "hessian": tangents.hessian(w[nodes]),
+        "moved": tangents.moved(0.1 * w[nodes]),
     }
 
 
 @pytest.mark.parametrize("broken", ["missing", "old", "off"])
 def test_results_without_numba_are_the_same(broken, undecided, monkeypatch):
-    lin, w = linearisation(2, 1)
+    lin, _, w = linearisation(2, 1)
     omega = np.random.default_rng(3).normal(size=lin.g.shape) + 0j
     expected = results(lin, omega, w)
     kernels.compiled.cache_clear()

@@ -7,11 +7,11 @@ from usadel_fem import Case, action
 from usadel_fem.action import Linearisation
 from usadel_fem.device import build_device
 from usadel_fem.linearise import linearise
-from usadel_fem.physics.frames import by_entry
+from usadel_fem.physics.frames import Frames, by_entry
 from usadel_fem.physics.nambu import TAU3_DIAGONAL, frame, from_frame
 from usadel_fem.solver import splitting
 from usadel_fem.solver.energies import DeviceSolver
-from usadel_fem.solver.linear import NewtonSystem, ScalarPreconditioner, mean_potential
+from usadel_fem.solver.linear import NewtonSystem, ScalarPreconditioner, local_shift
 from usadel_fem.solver.splitting import BLOCKS, _in_frames, inverse_factors, sandwich, spin_splitting
 
 
@@ -52,7 +52,9 @@ def test_fields_are_turned_into_the_frames():
     x = np.zeros((n, 4, 4), dtype=complex)
     x[:, :2, :2], x[:, 2:, 2:] = random(n, 2, 2), 1j * random(n, 2, 2)
     exact = (inverse @ x @ m * TAU3_DIAGONAL)[nodes]
-    found = _in_frames(lin, nodes, by_entry(x[nodes, :2, :2]), by_entry(x[nodes, 2:, 2:]))
+    found = _in_frames(
+        Frames.of(lin.m[nodes], lin.inverse[nodes]), by_entry(x[nodes, :2, :2]), by_entry(x[nodes, 2:, 2:])
+    )
     for block, part in zip(BLOCKS, found, strict=True):
         y = exact[:, block, block]
         y = y - 0.5 * np.trace(y, axis1=1, axis2=2)[:, None, None] * np.eye(2)
@@ -72,12 +74,12 @@ def preconditioned(diffusion: float):
     """P⁻¹H w and w around the normal state at ε = 0.3."""
     device = build_device(ferromagnet(diffusion))
     omega = DeviceSolver(device).source(0.3)
-    lin = linearise(device.forms, device.start(0.3), omega)
+    tangents = linearise(device.forms, device.start(0.3), omega, device.forms.free)
     preconditioner = ScalarPreconditioner(device.forms, device.forms.free, 2)
-    preconditioner.prepare(lin, omega)
+    preconditioner.prepare(tangents, omega)
     w = random(device.forms.size, 2, 2, 2)
-    system = NewtonSystem(lin, device.forms.free, preconditioner)
-    return system.preconditioned(system.hessian(w)), w
+    system = NewtonSystem(tangents, preconditioner)
+    return system.preconditioned(tangents.hessian(w)), w
 
 
 def test_where_the_field_outweighs_diffusion_a_preconditioned_mode_is_nearly_itself():
@@ -90,8 +92,8 @@ def test_where_diffusion_outweighs_the_field_it_changes_little():
     """T differs from 1 by at most 1/OF_FIELD of the field's part in any mode; diffusion rules the others."""
     device = build_device(ferromagnet(1e4))
     omega = DeviceSolver(device).source(0.3)
-    lin = linearise(device.forms, device.start(0.3), omega)
-    split = spin_splitting(lin, omega, device.forms.free, mean_potential(lin)[device.forms.free])
+    tangents = linearise(device.forms, device.start(0.3), omega, device.forms.free)
+    split = spin_splitting(tangents, omega, local_shift(tangents)[0])
     assert split is not None
     w = random(device.forms.size, 2, 2, 2)
     turned = w.copy()
@@ -109,5 +111,5 @@ def test_nothing_is_split_without_a_field():
         )
     )
     omega = action.source(device.forms, 0.3)
-    lin = linearise(device.forms, device.start(0.3), omega)
-    assert spin_splitting(lin, omega, device.forms.free, mean_potential(lin)[device.forms.free]) is None
+    tangents = linearise(device.forms, device.start(0.3), omega, device.forms.free)
+    assert spin_splitting(tangents, omega, local_shift(tangents)[0]) is None
