@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from usadel_fem.kernels import channel, columns, packing, sandwich, setup, spinhall, tangents
+from usadel_fem.kernels import channel, columns, elimination, packing, sandwich, setup, spinhall, tangents
 from usadel_fem.kernels.lanes import WIDTH
 
 Array = NDArray[Any]
@@ -284,3 +284,16 @@ def moved(g: Array, m: Array, inverse: Array, nodes: Array, w: Array) -> Array:
     else:
         setup.moved(flat(m), flat(inverse), nodes, np.arange(nodes.size), flat(w), flat(out))
     return out
+
+
+def eliminate(order: tuple[Array, ...], diagonal: Array, coupling: Array) -> None:
+    """In place, (n, E, u, u) and (P, E, u, u); `order` is that of `solver.banded.Elimination`."""
+    first, blocks, _, start, updates = order
+    elimination.eliminate(first, blocks, start, updates, diagonal, coupling)
+
+
+def substitute(order: tuple[Array, ...], inverse: Array, coupling: Array, right: Array) -> Array:
+    """H⁻¹ of right-hand sides (n, E, u), with what `eliminate` left."""
+    x = np.array(right, dtype=complex, order="C")
+    elimination.substitute(*order[:3], inverse, coupling, x)
+    return x
