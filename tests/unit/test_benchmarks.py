@@ -171,6 +171,15 @@ def test_every_newton_step_takes_at_most_forty_iterations(name: str) -> None:
     assert all(figure.value <= 40 for figure in figures.values()), figures
 
 
+def test_lines_take_none_and_the_row_says_how() -> None:
+    names = [name for name in iterations.matrix() if name.startswith("1D")]
+    figures = checked(iterations.measure(False, [name for name in names if "krylov" not in name]))
+    assert [name.rpartition(", ")[2] for name in figures] == ["eliminated"] * len(figures)
+    assert all(figure.value == 0 and figure.target == "≤ 40" for figure in figures.values())
+    (asked,) = (row for name, row in iterations.matrix().items() if "krylov" in name)
+    assert asked.solvers == ("factorised",)
+
+
 def test_the_hard_hybrid_takes_at_most_sixty_iterations() -> None:
     figures = checked(hybrids.counts(devices.hybrid(), "hard hybrid", "≤ 60"))
     assert figures["hard hybrid, cold"].value <= 60

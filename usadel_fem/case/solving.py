@@ -207,8 +207,8 @@ class Solve(Model):
     """Newton on the manifold of normalised ǧ, or Picard with the spin-Hall torque frozen."""
     linear: Literal["auto", "krylov", "direct"] = "auto"
     """Matrix-free GMRES with a scalar factorisation, or a sparse factorisation of the assembled Hessian.
-    "auto" is "krylov" except for many energies in one dimension, which are eliminated together, node by
-    node."""
+    "auto" is "krylov" except in one dimension, where the Hessian is eliminated node by node, that of many
+    energies at once."""
     symmetry: Literal["auto", "off"] = "auto"
     """Solve a device with one spin axis, or none, in its channels of spin; "off": in full matrices always."""
     tolerance: Annotated[float, Quantity("number", above=0, below=1)] = 1e-9

@@ -10,7 +10,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from usadel_fem.kernels import channel, columns, memory, packing, sandwich, setup, spinhall, tangents
+from usadel_fem.kernels import (
+    channel,
+    columns,
+    elimination,
+    memory,
+    packing,
+    sandwich,
+    setup,
+    spinhall,
+    tangents,
+)
 from usadel_fem.kernels.lanes import WIDTH
 
 Array = NDArray[Any]
@@ -306,3 +316,16 @@ def nodal(diagonal: Array, nodes: Array, s: int) -> tuple[Array, Array]:
     numbers = _numbers(diagonal, 4 if s == 1 else 8)[:, : nodes.size]
     ee, hh = (numbers[:1], numbers[3:]) if s == 1 else (numbers[:4], numbers[4:])
     return ee.reshape(s, s, -1), hh.reshape(s, s, -1)
+
+
+def eliminate(order: tuple[Array, ...], diagonal: Array, coupling: Array) -> None:
+    """In place, (n, E, u, u) and (P, E, u, u); `order` is that of `solver.banded.Elimination`."""
+    first, blocks, _, start, updates = order
+    elimination.eliminate(first, blocks, start, updates, diagonal, coupling)
+
+
+def substitute(order: tuple[Array, ...], inverse: Array, coupling: Array, right: Array) -> Array:
+    """H⁻¹ of right-hand sides (n, E, u), with what `eliminate` left."""
+    x = np.array(right, dtype=complex, order="C")
+    elimination.substitute(*order[:3], inverse, coupling, x)
+    return x

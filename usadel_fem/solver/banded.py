@@ -1,4 +1,4 @@
-"""Direct solution of Newton's linear systems along a line, for many energies at once.
+"""Direct solution of Newton's linear systems along a line, for one energy or many at once.
 
 On a one-dimensional mesh every node couples to its neighbours only.  The Hessian is eliminated node by node
 in blocks of 8×8, exactly as a sparse factorisation would, each step for all energies in one call; what a node
@@ -9,11 +9,13 @@ leaves behind is the same for all of them and is found once per mesh.  The block
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
+from usadel_fem import kernels
 from usadel_fem.action import Linearisation, quadratic_matrix
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.links import LinkedMatrix, Matrix
@@ -141,7 +143,19 @@ class Elimination:
         factor = self.factorise(lin, energies)
         return factor, factor.step(lin)
 
+    @cached_property
+    def order(self) -> tuple[Index, ...]:
+        """Where `later` of a position begins, its blocks and positions, and so of `updates`: for kernels."""
+        first, start = (np.cumsum([0, *map(len, lists)]) for lists in (self.later, self.updates))
+        later = np.array([pair for pairs in self.later for pair in pairs], dtype=np.int64).reshape(-1, 2)
+        updates = np.array([u for each in self.updates for u in each], dtype=np.int64).reshape(-1, 3)
+        return first, later[:, 1].copy(), later[:, 0].copy(), start, updates
+
     def _eliminate(self, diagonal: Complex, coupling: Complex) -> Factorisation:
+        compiled = kernels.compiled()
+        if compiled is not None:
+            compiled.eliminate(self.order, diagonal, coupling)
+            return Factorisation(self, diagonal, coupling)
         for k, (later, updates) in enumerate(zip(self.later, self.updates, strict=True)):
             pivot = inverse(diagonal[k])
             # rounding must not break the symmetry that the blocks below the diagonal are left out by:
@@ -217,7 +231,9 @@ class Factorisation:
 
     def solve(self, right: Complex) -> Complex:
         """H⁻¹ of right-hand sides (n, E, 8), nodes in the order of the elimination."""
-        later = self.elimination.later
+        compiled, later = kernels.compiled(), self.elimination.later
+        if compiled is not None:
+            return np.asarray(compiled.substitute(self.elimination.order, self.inverse, self.coupling, right))
         x = right[..., None].copy()
         for k in range(len(later)):
             for j, p in later[k]:

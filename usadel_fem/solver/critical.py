@@ -8,36 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.sparse.linalg import LinearOperator, eigs, splu
-from threadpoolctl import threadpool_limits
 
-from usadel_fem import action
-from usadel_fem.action import pair
 from usadel_fem.device import Device
-from usadel_fem.linearise import linearise
-from usadel_fem.physics.matsubara import matsubara_rule
-from usadel_fem.physics.nambu import TAU3, TAU3_DIAGONAL, Complex
-from usadel_fem.physics.spectral import singlet
-from usadel_fem.solver.linear import NewtonSystem, ScalarPreconditioner
+from usadel_fem.fem.forms import Pairing
+from usadel_fem.physics.matsubara import MatsubaraRule, matsubara_rule
+from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.solver.eigen import rightmost
 from usadel_fem.solver.pool import Workers
+from usadel_fem.solver.response import NormalState, Response
 from usadel_fem.solver.selfconsistency import inverse_sum
 from usadel_fem.solver.worker import Bench, forget
 
 LOWEST = 1e-3
 """Temperatures below this part of the highest T_c0 count as no superconductivity."""
 
-SCAN = 9
 SHARED_ABOVE = 1000
 """Nodes above which the response is worth sending to workers, vector by vector."""
 
-DIRECT_BELOW = 3000
-"""Nodes up to which the response is factorised rather than iterated."""
+PRECISION = 1e-9
+"""Residual of an eigenpair relative to the eigenvalue; ln T_c feels it some ten times."""
 
-RESPONSE_TOLERANCE = 1e-9
+GENERIC = 0.005
+"""Part of a vector without symmetry in the start: the mode of a symmetric device may be odd."""
+
+SHORTEST, LONGEST = 0.1, 0.87
+"""Steps of ln T on the way down to where superconductivity is."""
+
+BEYOND = 1.2
+"""How far such a step goes, in distances to where the excess is expected to vanish."""
 
 
 @dataclass(frozen=True)
@@ -62,27 +63,63 @@ def critical_temperature(
         each: called with every temperature that is tried.
         workers: where frequencies are solved; None for this process.
     """
-    pairing = device.forms.pairing
-    assert pairing is not None
     workers = Workers(device) if workers is None or device.forms.size < SHARED_ABOVE else workers
-    highest = float(pairing.tc.max())
-    start = np.exp(1j * device.initial_phase()[pairing.node])
-
-    def excess(t: float) -> float:
-        if each is not None:
-            each(t)
-        return largest_eigenvalue(device, t, start, workers)[0] - 1.0
-
-    upper, above = highest, excess(highest)
-    value = highest if above >= 0 else 0.0
-    for t in [] if above >= 0 else highest * np.geomspace(1.0, LOWEST, SCAN)[1:]:
-        if excess(t) > 0:
-            value = float(brentq(excess, t, upper, xtol=tolerance * highest, rtol=tolerance))
-            break
-        upper = t
-    mode = largest_eigenvalue(device, value, start, workers)[1] if value else None
+    search = _Search(device, workers, each)
+    found = search.highest_root(tolerance)
     workers.gather(forget, [("critical",)] * workers.count)
-    return CriticalTemperature(value, mode)
+    if found is None:
+        return CriticalTemperature(0.0, None)
+    return CriticalTemperature(float(np.exp(found)), search.known[found][1])
+
+
+class _Search:
+    """The excess of the largest eigenvalue over 1 against ln T; each mode serves to start the next from."""
+
+    def __init__(self, device: Device, workers: Workers, each: Callable[[float], None] | None) -> None:
+        self.device, self.workers, self.each = device, workers, each
+        self.mode = np.exp(1j * device.initial_phase()[_pairing(device).node])
+        self.known: dict[float, tuple[float, Complex]] = {}
+
+    def excess(self, log_t: float) -> float:
+        """Near ln T_c/T, for a superconductor as a whole."""
+        if log_t not in self.known:
+            t = float(np.exp(log_t))
+            if self.each is not None:
+                self.each(t)
+            value, self.mode = largest_eigenvalue(self.device, t, self.mode, self.workers)
+            scale = float(inverse_coupling(self.device, t).mean())
+            self.known[log_t] = (value - 1.0) * scale, self.mode
+        return self.known[log_t][0]
+
+    def highest_root(self, tolerance: float) -> float | None:
+        """Down from the highest ln T_c0, in steps that get beyond the root if the excess is a line."""
+        highest = float(np.log(_pairing(self.device).tc.max()))
+        upper, above, slope = highest, self.excess(highest), -1.0
+        if above >= 0:
+            return highest
+        while upper > highest + np.log(LOWEST):
+            expected = BEYOND * above / slope if slope < 0 else LONGEST
+            lower = upper - float(np.clip(expected, SHORTEST, LONGEST))
+            below = self.excess(lower)
+            if below > 0:
+                return float(brentq(self.excess, lower, upper, xtol=tolerance, rtol=1e-14))
+            slope, upper, above = (above - below) / (upper - lower), lower, below
+        return None
+
+
+def inverse_coupling(device: Device, temperature: float) -> Real:
+    """ln(T/T_c0) + 2πT Σ 1/ω (P,)."""
+    total = 2 * np.pi * temperature * inverse_sum(_rule(device, temperature))
+    return np.asarray(np.log(temperature / _pairing(device).tc) + total)
+
+
+def _pairing(device: Device) -> Pairing:
+    assert device.forms.pairing is not None
+    return device.forms.pairing
+
+
+def _rule(device: Device, temperature: float) -> MatsubaraRule:
+    return matsubara_rule(temperature, device.largest_energy, device.case.solve.cutoff, 1e-9)
 
 
 def largest_eigenvalue(
@@ -92,87 +129,33 @@ def largest_eigenvalue(
 
     Each worker answers for its share of the frequencies.
     """
-    pairing = device.forms.pairing
-    assert pairing is not None
-    rule = matsubara_rule(temperature, device.largest_energy, device.case.solve.cutoff, 1e-9)
-    inverse_coupling = np.log(temperature / pairing.tc) + 2 * np.pi * temperature * inverse_sum(rule)
+    rule, coupling = _rule(device, temperature), inverse_coupling(device, temperature)
     workers = Workers(device) if workers is None else workers
     below = rule.below_cutoff
     pairs = list(zip(rule.weights[below].tolist(), rule.frequencies[below].tolist(), strict=True))
     shares = workers.shares(pairs)
 
-    def apply(delta: Complex) -> Complex:
-        total = sum(workers.gather(respond, [(temperature, share, delta.ravel()) for share in shares]))
-        return np.asarray(2 * np.pi * temperature * total / inverse_coupling)
+    def apply(delta: Complex, accuracy: float) -> Complex:
+        total = sum(workers.gather(respond, [(temperature, share, delta, accuracy) for share in shares]))
+        return np.asarray(2 * np.pi * temperature * total / coupling)
 
-    size = pairing.node.size
-    if size <= 3:
-        values, vectors = np.linalg.eig(np.stack([apply(e) for e in np.eye(size, dtype=complex)], axis=-1))
-    else:
-        operator = LinearOperator((size, size), matvec=apply, dtype=complex)
-        values, vectors = eigs(operator, k=1, which="LR", v0=start.astype(complex), tol=1e-10)
-    best = int(np.argmax(values.real))
-    mode = vectors[:, best]
-    return float(values[best].real), mode / mode[np.argmax(np.abs(mode))]
+    generic = np.random.default_rng(0).normal(size=start.size)
+    value, mode = rightmost(apply, start * (1 + GENERIC * generic), PRECISION)
+    return value.real, mode / mode[np.argmax(np.abs(mode))]
 
 
-def respond(bench: Bench, temperature: float, share: list[tuple[float, float]], delta: Complex) -> Complex:
-    """Σ weight·(−if₀) at the pairing nodes, (P,), over (weight, frequency); the responses of a temperature
-    are kept until another comes."""
-    known, responses = bench.kept.get("critical", (None, {}))
-    if known != temperature:
-        responses = {}
-        bench.kept["critical"] = temperature, responses
-    missing = [frequency for _, frequency in share if frequency not in responses]
-    responses.update(zip(missing, _responses(bench.device, missing), strict=True))
-    total = np.zeros(delta.size, dtype=complex)
-    for weight, frequency in share:
-        total += weight * responses[frequency](delta)
-    return total
+def respond(
+    bench: Bench, temperature: float, share: list[tuple[float, float]], delta: Complex, accuracy: float
+) -> Complex:
+    """Σ weight·(−if₀) at the pairing nodes, (P,), over (weight, frequency).
 
-
-def _responses(device: Device, frequencies: list[float]) -> list[Callable[[Complex], Complex]]:
-    """Δ ↦ −if₀ at every frequency."""
-    g = np.broadcast_to(TAU3, (device.forms.size, 4, 4)).copy()
-    eye = np.broadcast_to(np.eye(4, dtype=complex), g.shape).copy()
-    return [_response(device, g, eye, frequency) for frequency in frequencies]
-
-
-def _response(device: Device, g: Complex, eye: Complex, frequency: float) -> Callable[[Complex], Complex]:
-    """Around ǧ = τ₃, with frames 1."""
-    forms, pairing, free = device.forms, device.forms.pairing, device.forms.free
-    assert pairing is not None
-    energy = 1j * frequency
-    omega = action.source(forms, energy, None, device.reservoirs(energy))
-    weights = forms.potentials(energy).pairing
-    assert weights is not None
-    preconditioner = ScalarPreconditioner(forms, free, device.space.dimension)
-    tangents = linearise(forms, g, omega, free)
-    system = NewtonSystem(tangents, preconditioner)
-    small = free.size <= DIRECT_BELOW
-    if small:
-        factors = _pair_block(system)
-    else:
-        preconditioner.prepare(tangents, omega)
-
-    def response(delta: Complex) -> Complex:
-        change = np.zeros_like(g)
-        change[:, 0, 2] = change[:, 1, 3] = -1j * (weights @ delta)
-        right = -pair(-2 * change * TAU3_DIAGONAL)[free]
-        full = np.zeros((forms.size, 2, 2, 2), dtype=complex)
-        if small:
-            full[free, 0] = factors.solve(right[:, 1].ravel()).reshape(-1, 2, 2)
-        else:
-            full[free] = system.krylov(system.preconditioned(right), RESPONSE_TOLERANCE, 300).w
-        return -1j * singlet(system.tangents.lin.change_of_g(full)[pairing.node])
-
-    return response
-
-
-def _pair_block(system: NewtonSystem) -> Any:
-    """Factors of the Hessian between w_eh and the residual of w_he: at ǧ = τ₃ the two halves decouple."""
-    matrix = system.tangents.lin.matrix()
-    rows = (8 * system.tangents.nodes[:, None] + np.arange(4, 8)).ravel()
-    columns = (8 * system.tangents.nodes[:, None] + np.arange(4)).ravel()
-    with threadpool_limits(1):
-        return splu(matrix[rows][:, columns].tocsc())
+    What is prepared for a temperature is kept until another comes.
+    """
+    state: NormalState
+    response: Response | None
+    state, known, response = bench.kept.get("critical") or (NormalState(bench.device), None, None)
+    if response is None or known != (temperature, share):
+        weights, frequencies = zip(*share, strict=True)
+        response = state.response(frequencies, weights)
+        bench.kept["critical"] = state, (temperature, share), response
+    return response(delta, accuracy)

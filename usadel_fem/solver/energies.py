@@ -82,7 +82,7 @@ class DeviceSolver:
 
     @property
     def banded(self) -> bool:
-        """Whether many energies are solved together, by elimination along the line that the mesh is."""
+        """Whether many energies are solved together, as along a line."""
         line = self.device.space.dimension == 1 and self.device.forms.free.size > 0
         return line and self.solver.options.linear == "auto"
 

@@ -1,4 +1,4 @@
-"""Linear solvers of a Newton step: GMRES with one scalar matrix as preconditioner, or SuperLU.
+"""Linear solvers of a Newton step: GMRES with one scalar matrix as preconditioner, elimination, or SuperLU.
 
 The scalar matrix is K/2 plus a complex diagonal that knows the local potentials; its inverse, a factorisation
 or a multigrid cycle, acts on all 16 matrix components at once and serves until the potentials have changed: a
@@ -22,6 +22,7 @@ from usadel_fem.fem.space import Index
 from usadel_fem.kernels import memory
 from usadel_fem.linearise import Tangents
 from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.factorisation import Factorisation, one_thread
 from usadel_fem.solver.krylov import gmres
 from usadel_fem.solver.splitting import spin_splitting
@@ -180,6 +181,12 @@ class NewtonSystem:
 
         w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations)
         return LinearResult(w.reshape(right.shape), count, ok)
+
+    def eliminated(self, elimination: Elimination) -> LinearResult:
+        """Along a line, exactly."""
+        _, w = elimination.step(self.tangents.lin, 1)
+        w = w[np.argsort(elimination.nodes), 0]
+        return LinearResult(w, 0, bool(np.isfinite(w).all()))
 
     def direct(self, residual: Complex) -> LinearResult:
         """Assembled sparse factorisation by SuperLU: the reference and the fallback."""

@@ -15,6 +15,7 @@ from usadel_fem.fem.space import Index
 from usadel_fem.linearise import linearise
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.linear import LinearResult, NewtonSystem, ScalarPreconditioner
 
 STEP_CAP = 0.7
@@ -42,7 +43,7 @@ class Options:
         scale: energy above which the tolerance falls like scale/|ε|, as the amplitudes themselves do.
         max_iterations: Newton (Picard) steps.
         picard: hold the outer ǧ of the spin Hall form fixed in every step.
-        linear: "auto", "krylov" or "direct"; for a single energy "auto" is "krylov".
+        linear: "auto", "krylov" or "direct"; "auto" is "krylov", or elimination along a line.
         max_krylov: GMRES iterations per step; a step that needs more is near a singular point.
         direct_below: nodes up to which the direct solver replaces a failed GMRES. On larger meshes the run
             ends there, for another start to be tried.
@@ -85,6 +86,18 @@ class EnergySolver:
     def __post_init__(self) -> None:
         self.free: Index = self.forms.free
         self.preconditioner = ScalarPreconditioner(self.forms, self.free, self.dimension)
+        self._elimination: Elimination | None = None
+
+    @property
+    def on_a_line(self) -> bool:
+        """Whether linear systems are solved exactly, node after node."""
+        return self.dimension == 1 and self.options.linear == "auto"
+
+    def elimination(self, size: int) -> Elimination:
+        """For nodal matrices of a size, which is the same every time."""
+        if self._elimination is None:
+            self._elimination = Elimination.of(self.forms, size)
+        return self._elimination
 
     def solve(self, energy: complex, omega: Complex, start: Complex) -> tuple[Complex, EnergyReport]:
         """ǧ at one energy from a starting field that already holds the reservoirs' values.
@@ -150,7 +163,10 @@ class _Iteration:
         options = self.options
         if options.linear == "direct":
             return system.direct(system.residual())
-        result = system.krylov(-step, self._forcing(size, g), options.max_krylov)
+        if self.solver.on_a_line:
+            result = system.eliminated(self.solver.elimination(g.shape[-1]))
+        else:
+            result = system.krylov(-step, self._forcing(size, g), options.max_krylov)
         self.krylov += result.iterations
         largest = float(np.abs(result.w).max())
         if largest < STEP_CAP:

@@ -7,6 +7,7 @@ from scipy import sparse
 from usadel_fem import Case, action
 from usadel_fem.device import Device, build_device
 from usadel_fem.physics.nambu import frame, from_frame
+from usadel_fem.solver import banded
 from usadel_fem.solver.banded import Elimination, copies_of, inverse, repeated
 
 FIELDS = {
@@ -51,6 +52,14 @@ def hybrid(order: int = 1, fields: str = "no field", elements: int = 4, **solve:
             **tables,
         )
     )
+
+
+@pytest.fixture(autouse=True, params=["compiled", "NumPy"])
+def by_kernels_or_without(request, monkeypatch):
+    if request.param == "NumPy":
+        monkeypatch.setattr(banded.kernels, "compiled", lambda: None)
+    else:
+        assert banded.kernels.compiled() is not None
 
 
 def random_states(forms, copies, seed=3):
@@ -125,6 +134,20 @@ def test_a_singular_block_spoils_no_other():
     found = inverse(blocks)
     assert np.isnan(found[0]).all()
     assert np.array_equal(found[1], np.diag([0.5, 0.25]))
+
+
+def test_a_singular_copy_spoils_no_other():
+    forms, copies = hybrid().forms, 3
+    m, inverse, g, omega = random_states(forms, copies)
+    lin = action.Linearisation.at(copies_of(forms, copies), m, inverse, g, omega)
+    elimination = Elimination.of(forms)
+    _, expected = elimination.step(lin, copies)
+    rows = np.arange(forms.size) * copies + 1  # copy 1: its frames are gone, its Hessian is zero
+    lin.m[rows] = lin.inverse[rows] = lin.local[rows] = 0.0
+    with np.errstate(all="ignore"):
+        _, found = elimination.step(lin, copies)
+    assert not np.isfinite(found[:, 1]).any()
+    assert np.array_equal(found[:, ::2], expected[:, ::2])
 
 
 def test_a_uniform_field_has_no_rounding_of_the_stiffness():

@@ -13,7 +13,9 @@ from usadel_fem.physics.matsubara import matsubara_rule
 from usadel_fem.solver import banded_sweep
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.banded_newton import BandedNewton
+from usadel_fem.solver.banded_sweep import BandedSweep
 from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.linear import NewtonSystem
 from usadel_fem.solver.selfconsistency import solve_gap
 
 TOLERANCE = 1e-9
@@ -32,15 +34,65 @@ def agree(device, energies, found):
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("fields", FIELDS)
 @pytest.mark.parametrize("broadening", [0.013, 1e-6])
-def test_a_sweep_finds_what_single_energies_do(order, fields, broadening):
+def test_a_sweep_finds_what_single_energies_do(order, fields, broadening, monkeypatch):
+    alone, plain = [], BandedSweep._alone
+    monkeypatch.setattr(BandedSweep, "_alone", lambda *x: alone.append(x[1]) or plain(*x))
     device = hybrid(order, fields, broadening=broadening)
     energies = [complex(e) for e in np.linspace(0.0, 1.1, 40)]
     found = list(DeviceSolver(device).sweep(energies))
     assert [index for index, _, _ in found] == list(range(40))
     assert [report.energy for _, _, report in found] == energies
     assert all(report.ok for _, _, report in found)
-    assert sum(not report.krylov_iterations for _, _, report in found) > 20  # the others went alone
+    assert all(report.krylov_iterations == 0 for _, _, report in found)
+    assert len(alone) < 20
     agree(device, energies[::6], [g for _, g, _ in found[::6]])
+
+
+@pytest.mark.parametrize("fields", ["no field", "across"])
+@pytest.mark.parametrize("broadening", [0.013, 1e-6])
+def test_single_energies_are_eliminated_too(fields, broadening, monkeypatch):
+    """From cold and warm starts and by way of imaginary energies; GMRES and SuperLU are not called."""
+    device = hybrid(2, fields, broadening=broadening)
+    energies = [complex(e) for e in (0.0, 0.41, 0.83, 1.1)] + [0.2j]
+    with monkeypatch.context() as patch:
+        patch.delattr(NewtonSystem, "krylov")
+        patch.delattr(NewtonSystem, "direct")
+        solver = DeviceSolver(device)
+        cold = [solver.solve(energy) for energy in energies]
+        warm = [solver.solve(energy, g) for energy, (g, _) in zip(energies, cold, strict=True)]
+        down = [solver._continue(energy, []) for energy in energies[:2]]
+    assert all(report.ok for _, report in cold + warm + down)
+    assert all(report.newton_iterations <= 1 for _, report in warm)
+    agree(device, energies, [g for g, _ in cold])
+    agree(device, energies[:2], [g for g, _ in down])
+
+
+@pytest.mark.parametrize("tau_so", [None, 1.7])
+def test_single_energies_in_channels_of_spin_are_eliminated_too(tau_so, monkeypatch):
+    """Coupled by spin relaxation or not."""
+    device = collinear(tau_so)
+    assert device.reduction is not None
+    energies = [0.0j, 0.41 + 0j, 0.9 + 0j, 0.3j]
+    with monkeypatch.context() as patch:
+        patch.delattr(NewtonSystem, "krylov")
+        found = [DeviceSolver(device).solve(energy) for energy in energies]
+    assert all(report.ok for _, report in found)
+    agree(device, energies, [g for g, _ in found])
+
+
+def collinear(tau_so):
+    return build_device(
+        Case(
+            mesh={"shape": "wire", "length": 2.1, "elements": 12},
+            material={
+                "F": {"D": 1.3, "N_F": 0.7, "exchange": [0, 0, "0.6*cos(x)"]}
+                | ({} if tau_so is None else {"tau_so": tau_so})
+            },
+            region={"wire": "F"},
+            terminal={"left": {"Delta": 0.83}, "right": {"Delta": 0.6}},
+            solve={"kind": "spectrum", "energies": [0.4], "broadening": 0.013},
+        )
+    )
 
 
 def test_any_order_repeated_energies_and_frequencies():
