@@ -18,6 +18,9 @@ Array = NDArray[Any]
 SpinHall: TypeAlias = tuple[Any, ...]
 """`SpinHall.dense` of `fem.forms`, or nothing where θ = 0."""
 
+Start: TypeAlias = tuple[Array, int, int]
+"""What the coupling is added to, in rows, and the first and the end of the nodes where that is not zero."""
+
 
 def flat(x: Array) -> Array:
     """The floats of an array, in its own memory where it is contiguous."""
@@ -82,11 +85,8 @@ class FullFrames:
     def change(self, w: Array, out: Array) -> None:
         tangents.change_rows(self.data, w, self.nodes, self._places, out)
 
-    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Any, w: Array, out: Array) -> None:
-        given, started = (x, False) if start is None else (start, True)
-        tangents.hessian_rows(
-            coupling, self.data, diagonal, self.nodes, self._places, x, given, started, w, out
-        )
+    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
+        tangents.hessian_rows(coupling, self.data, diagonal, self.nodes, self._places, x, *start, w, out)
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,8 @@ class ChannelFrames:
     def change(self, w: Array, out: Array) -> None:
         channel.change_rows(self.data, w, self.nodes, out)
 
-    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Any, w: Array, out: Array) -> None:
-        given, started = (x, False) if start is None else (start, True)
-        channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, given, started, w, out)
+    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
+        channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, *start, w, out)
 
 
 def frames_at(m: Array, inverse: Array, nodes: Array) -> FullFrames | ChannelFrames:
@@ -174,28 +173,30 @@ class Hessian:
         return _zeros(2 * self.local.size)
 
     @cached_property
-    def _bent(self) -> Array:
-        return _zeros(2 * self.local.size)
+    def _start(self) -> Start:
+        """Room for δF of everything but the coupling."""
+        begin, end = 0, self.local.shape[0] if self.beyond else 0
+        if self.spin_hall and not self.beyond:
+            nodes = self.spin_hall[0]
+            begin, end = int(nodes.min()), int(nodes.max()) + 1
+        return (_zeros(2 * self.local.size) if end else self._change), begin, end
 
     def __call__(self, w: Array) -> Array:
         given, out = flat(w), np.empty_like(w, dtype=complex, order="C")
         self.frames.change(given, self._change)
-        start = self._start(self._change)
-        self.frames.hessian(self.coupling, self._diagonal, self._change, start, given, flat(out))
+        self._begin(self._change, *self._start)
+        self.frames.hessian(self.coupling, self._diagonal, self._change, self._start, given, flat(out))
         return out
 
-    def _start(self, dg: Array) -> Array | None:
-        """δF of everything but the coupling, in rows, if there is anything."""
-        if self.beyond is None and not self.spin_hall:
-            return None
-        start = self._bent
-        if self.beyond is None:
-            start.fill(0.0)
-        else:
+    def _begin(self, dg: Array, start: Array, begin: int, end: int) -> None:
+        """δF of everything but the coupling."""
+        if self.beyond:
             start[:] = rows(self.beyond(matrices(dg, self.local.shape)))
+        elif self.spin_hall:
+            row = start.size // self.local.shape[0]
+            start[row * begin : row * end] = 0.0
         if self.spin_hall:
             _bend(self.spin_hall, self.frozen, self.local.shape[-1], self._field, dg, start)
-        return start
 
 
 def _bend(form: SpinHall, frozen: bool, size: int, g: Array, x: Array, out: Array) -> None:
@@ -257,12 +258,12 @@ def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHal
         _bend(spin_hall, False, g.shape[-1], x, x, out)
     out *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
     if g.shape[-1] == 2:  # the stiffness holds everything
-        channel.couple_rows(*coupling[:3], x, nodes, out, True, out)
+        channel.couple_rows(*coupling[:3], x, nodes, out, 0, nodes.size, out)
         return out
     table = x.reshape(-1, 4, 8)
     uniform = table[0].copy()
     table -= uniform
-    tangents.couple_rows(coupling, x, nodes, out, True, out)
+    tangents.couple_rows(coupling, x, nodes, out, 0, nodes.size, out)
     np.multiply(sums[0, :, None], uniform[0], out=table[:, 0])
     np.multiply(sums[1, :, None, None], uniform[1:], out=table[:, 1:])
     out += x
