@@ -165,19 +165,24 @@ def _add(work, bent, weight, start, count, size, nodes, value, first, second, th
             _store_row(out, place, row)
 
 
+@inline
+def _factors(work, factors, t):
+    return get_lanes(work, item(factors, 2 * t), WIDTH), get_lanes(work, item(factors, 2 * t + 1), WIDTH)
+
+
 @part
 def _sum(work, factors, ends, out):
     """The sums of `terms`: a few instructions that stay in registers, whatever the planes."""
     for n in range(ends.shape[0]):
         total = no_matrices()
         for t in range(ends[n, 0], ends[n, 1]):
-            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            u, v = _factors(work, factors, t)
             total = total + commutator(u, v)
         for t in range(ends[n, 1], ends[n, 2]):
-            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            u, v = _factors(work, factors, t)
             total = total + times_i(anticommutator(u, v))
         for t in range(ends[n, 2], ends[n, 3]):
-            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            u, v = _factors(work, factors, t)
             total = total - times_i(anticommutator(u, v))
         put_lanes(work, out + PART * n, WIDTH, total)
 
@@ -191,7 +196,7 @@ def bend(nodes, value, first, second, third, weight, factors, ends, g, x, out):
     """
     fields, size = ends.shape[0] // 4, nodes.shape[1]
     nodes, value, first = nodes.reshape(-1), value.reshape(-1), first.reshape(-1)
-    second, third = second.reshape(-1), third.reshape(-1)
+    second, third, factors = second.reshape(-1), third.reshape(-1), factors.reshape(-1)
     rows, work = scratch(4 * FIELD), scratch(12 * FIELD)
     for start in range(0, weight.size, WIDTH):
         count = min(WIDTH, weight.size - start)
