@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -12,12 +12,21 @@ from usadel_fem import kernels
 from usadel_fem.action import Linearisation, SpinHallState, quadratic, spin_hall_state
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
+from usadel_fem.kernels.memory import Rooms
 from usadel_fem.physics.frames import Frames
 from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati
 
 
-def linearise(forms: Forms, g: Complex, omega: Complex, nodes: Index, frozen: bool = False) -> Tangents:
-    """At ǧ (N, 2s, 2s), for steps w at some nodes; see `Linearisation`."""
+def linearise(
+    forms: Forms,
+    g: Complex,
+    omega: Complex,
+    nodes: Index,
+    frozen: bool = False,
+    rooms: Rooms | None = None,
+) -> Tangents:
+    """At ǧ (N, 2s, 2s), for steps w at some nodes; see `Linearisation`. `rooms` keep memory for the next."""
+    rooms = rooms or Rooms()
     compiled = kernels.compiled()
     if compiled is None:
         return PlainTangents(Linearisation.at(forms, *frame(*riccati(g)), g, omega, frozen), nodes)
@@ -27,9 +36,9 @@ def linearise(forms: Forms, g: Complex, omega: Complex, nodes: Index, frozen: bo
         rest = rest + quadratic(forms, g, beyond=True)
     if linked is not None:
         rest = rest + linked.force()
-    force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, _dense_spin_hall(forms))
-    parts = compiled.tangents_of(force, rest, g, nodes)
-    return CompiledTangents(forms, g, omega, nodes, frozen, linked, *parts)
+    force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, _dense_spin_hall(forms), rooms)
+    parts = compiled.tangents_of(force, rest, g, nodes, rooms)
+    return CompiledTangents(forms, g, omega, nodes, frozen, linked, rooms, *parts)
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class PlainTangents:
 
     lin: Linearisation
     nodes: Index
+    rooms: Rooms = field(default_factory=Rooms)
 
     @property
     def forms(self) -> Forms:
@@ -68,8 +78,8 @@ class PlainTangents:
         """r, (n, 2, s, s)."""
         return self.lin.gradient()[self.nodes]
 
-    def hessian(self, w: Complex) -> Complex:
-        """H w."""
+    def hessian(self, w: Complex, out: Complex | None = None) -> Complex:
+        """H w; into `out` where that costs less than new memory."""
         everywhere = np.zeros((self.forms.size, *w.shape[1:]), dtype=complex)
         everywhere[self.nodes] = w
         return self.lin.hessian(everywhere)[self.nodes]
@@ -90,7 +100,7 @@ class CompiledTangents:
     """The compiled twin of `PlainTangents`, without matrices of all nodes.
 
     Attributes:
-        forms, g, omega, nodes, frozen: what `linearise` was given.
+        forms, g, omega, nodes, frozen, rooms: what `linearise` was given.
         linked: the spin Hall form where links transport.
         frames, diagonal: of the nodes, as the kernels take them.
         residual: r, (n, 2, s, s).
@@ -102,6 +112,7 @@ class CompiledTangents:
     nodes: Index
     frozen: bool
     linked: SpinHallState | None
+    rooms: Rooms
     frames: Any
     diagonal: Any
     residual: Complex
@@ -123,7 +134,7 @@ class CompiledTangents:
         rest = self._beyond if self.forms.beyond_coupling or self.linked is not None else None
         coupling, dense = self.forms.coupling.arrays, _dense_spin_hall(self.forms)
         return kernels.compiled().Hessian(
-            coupling, self.frames, self.diagonal, self.g, dense, self.frozen, rest
+            coupling, self.frames, self.diagonal, self.g, dense, self.frozen, rest, self.rooms
         )
 
     def _beyond(self, dg: Complex) -> Complex:
@@ -133,7 +144,8 @@ class CompiledTangents:
 
     def moved(self, w: Complex) -> Complex:
         """See `PlainTangents`."""
-        out = np.array(self.g, dtype=complex, order="C")
+        out = self.rooms.empty(self.g.shape, complex)
+        out[:] = self.g
         self.frames.moved(out, w)
         return out
 

@@ -69,34 +69,34 @@ def change_rows(frames, w, nodes, out):
 
 
 @part
-def _couple(indptr, indices, q, x, nodes, first, count, start, started, rows):
-    """Rows of F_i = Σ_j q_ij x_j of some nodes, added to those of `start` if it has been started."""
+def _couple(indptr, indices, q, x, nodes, first, count, start, begin, end, rows):
+    """Rows of F_i = Σ_j q_ij x_j of some nodes, added to those of `start` from node `begin` to `end`."""
     for lane in range(count + -count % WIDTH):
         node = nodes[first + min(lane, count - 1)]
-        total = load(start, ROW * node) if started else spread(0.0)
+        total = load(start, ROW * node) if begin <= node < end else spread(0.0)
         for k in range(indptr[node], indptr[node + 1]):
             total = total + spread(q[k]) * load(x, ROW * indices[k])
         store(rows, ROW * lane, total)
 
 
 @kernel
-def couple_rows(indptr, indices, q, x, nodes, start, started, out):
+def couple_rows(indptr, indices, q, x, nodes, start, begin, end, out):
     """F_i = Σ_j q_ij x_j at `nodes`, (N, 8) floats."""
     rows = scratch(ROW * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        _couple(indptr, indices, q, x, nodes, first, count, start, started, rows)
+        _couple(indptr, indices, q, x, nodes, first, count, start, begin, end, rows)
         scatter(rows, nodes, first, count, ROW, out)
 
 
 @kernel
-def hessian_rows(indptr, indices, q, frames, diagonal, nodes, x, start, started, w, out):
+def hessian_rows(indptr, indices, q, frames, diagonal, nodes, x, start, begin, end, w, out):
     """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w (n, 4 floats)."""
     rows, unknowns = scratch(ROW * BLOCK), scratch(ROW * BLOCK)
     half = spread(0.5)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        _couple(indptr, indices, q, x, nodes, first, count, start, started, rows)
+        _couple(indptr, indices, q, x, nodes, first, count, start, begin, end, rows)
         _off_diagonal(w, first, count, 0, -2.0, 2, 2.0, unknowns)
         for k in range(0, count, WIDTH):
             turned = _turned(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))

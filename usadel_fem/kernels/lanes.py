@@ -68,6 +68,17 @@ def store(typing: Any, array: Any, index: Any, lanes: Any) -> Any:
 
 
 @intrinsic
+def item(typing: Any, array: Any, index: Any) -> Any:
+    """x[index] of a flat array, index ≥ 0; nothing is checked."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.load(builder.gep(data, [args[1]]))
+
+    return array.dtype(array, types.intp), build
+
+
+@intrinsic
 def prefetch(typing: Any, array: Any, index: Any) -> Any:
     """Ask for the line of x[index], wherever that is: what comes of it is never wrong, only late."""
 

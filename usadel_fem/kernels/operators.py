@@ -14,7 +14,6 @@ from usadel_fem.kernels import (
     channel,
     columns,
     elimination,
-    memory,
     packing,
     sandwich,
     setup,
@@ -22,11 +21,15 @@ from usadel_fem.kernels import (
     tangents,
 )
 from usadel_fem.kernels.lanes import WIDTH
+from usadel_fem.kernels.memory import Rooms
 
 Array = NDArray[Any]
 
 SpinHall: TypeAlias = tuple[Any, ...]
 """`SpinHall.dense` of `fem.forms`, or nothing where θ = 0."""
+
+Start: TypeAlias = tuple[Array, int, int]
+"""What the coupling is added to, in rows, and the first and the end of the nodes where that is not zero."""
 
 
 def flat(x: Array) -> Array:
@@ -39,9 +42,9 @@ def check() -> None:
     packing.to_components(np.zeros((0, 4, 4), dtype=complex), np.zeros((0, 4, 2, 2), dtype=complex))
 
 
-def _lanes(nodes: Array, floats: int) -> Array:
+def _lanes(nodes: Array, floats: int, rooms: Rooms) -> Array:
     """Room for some nodes, with `floats` for eight."""
-    return memory.zeros(-(-nodes.size // WIDTH) * floats)
+    return rooms.zeros(-(-nodes.size // WIDTH) * floats)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class FullFrames:
     @classmethod
     def of(cls, m: Array, inverse: Array, nodes: Array) -> FullFrames:
         """From M and M⁻¹ of all nodes, (N, 4, 4)."""
-        data = _lanes(nodes, tangents.FRAME)
+        data = _lanes(nodes, tangents.FRAME, Rooms())
         packing.pack_frames(np.ascontiguousarray(m), np.ascontiguousarray(inverse), nodes, data)
         return cls(nodes, data)
 
@@ -93,11 +96,8 @@ class FullFrames:
     def change(self, w: Array, out: Array) -> None:
         tangents.change_rows(self.data, w, self.nodes, self._places, out)
 
-    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Any, w: Array, out: Array) -> None:
-        given, started = (x, False) if start is None else (start, True)
-        tangents.hessian_rows(
-            coupling, self.data, diagonal, self.nodes, self._places, x, given, started, w, out
-        )
+    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
+        tangents.hessian_rows(coupling, self.data, diagonal, self.nodes, self._places, x, *start, w, out)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class ChannelFrames:
     @classmethod
     def of(cls, m: Array, inverse: Array, nodes: Array) -> ChannelFrames:
         """From M and M⁻¹ of all nodes, (N, 2, 2)."""
-        data = _lanes(nodes, channel.FRAME)
+        data = _lanes(nodes, channel.FRAME, Rooms())
         channel.pack(flat(m), nodes, channel.FRAME, 0, data)
         channel.pack(flat(inverse), nodes, channel.FRAME, channel.FIELD, data)
         return cls(nodes, data)
@@ -146,9 +146,8 @@ class ChannelFrames:
     def change(self, w: Array, out: Array) -> None:
         channel.change_rows(self.data, w, self.nodes, out)
 
-    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Any, w: Array, out: Array) -> None:
-        given, started = (x, False) if start is None else (start, True)
-        channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, given, started, w, out)
+    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
+        channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, *start, w, out)
 
 
 def _numbers(lanes: Array, count: int) -> Array:
@@ -174,6 +173,7 @@ class Hessian:
         spin_hall: the spin Hall form.
         frozen: its outer ǧ is held fixed.
         beyond: δǧ ↦ δF of what is not in the coupling, (N, 2s, 2s) each, or None.
+        rooms: for what it needs in every application.
     """
 
     coupling: tuple[Array, ...]
@@ -183,40 +183,46 @@ class Hessian:
     spin_hall: SpinHall
     frozen: bool
     beyond: Callable[[Array], Array] | None
+    rooms: Rooms
 
     @cached_property
     def _field(self) -> Array:
         """ǧ in rows."""
-        return rows(self.g)
+        return rows(self.g, self.rooms)
 
     @cached_property
     def _change(self) -> Array:
         """δǧ in rows: zero for good where w is."""
-        return memory.zeros(2 * self.g.size)
+        return self.rooms.zeros(2 * self.g.size)
 
     @cached_property
-    def _bent(self) -> Array:
-        return memory.zeros(2 * self.g.size)
+    def _start(self) -> Start:
+        """Room for δF of everything but the coupling."""
+        begin, end = 0, self.g.shape[0] if self.beyond else 0
+        if self.spin_hall and not self.beyond:
+            nodes = self.spin_hall[0]
+            begin, end = int(nodes.min()), int(nodes.max()) + 1
+        return (self.rooms.zeros(2 * self.g.size) if end else self._change), begin, end
 
-    def __call__(self, w: Array) -> Array:
-        given, out = flat(w), np.empty_like(w, dtype=complex, order="C")
+    def __call__(self, w: Array, out: Array | None = None) -> Array:
+        """H w, into `out` where one is given."""
+        given = flat(w)
+        if out is None:
+            out = np.empty_like(w, dtype=complex, order="C")
         self.frames.change(given, self._change)
-        start = self._start(self._change)
-        self.frames.hessian(self.coupling, self.diagonal, self._change, start, given, flat(out))
+        self._begin(self._change, *self._start)
+        self.frames.hessian(self.coupling, self.diagonal, self._change, self._start, given, flat(out))
         return out
 
-    def _start(self, dg: Array) -> Array | None:
-        """δF of everything but the coupling, in rows, if there is anything."""
-        if self.beyond is None and not self.spin_hall:
-            return None
-        start = self._bent
-        if self.beyond is None:
-            start.fill(0.0)
-        else:
-            start[:] = rows(self.beyond(matrices(dg, self.g.shape)))
+    def _begin(self, dg: Array, start: Array, begin: int, end: int) -> None:
+        """δF of everything but the coupling."""
+        if self.beyond:
+            start[:] = rows(self.beyond(matrices(dg, self.g.shape)), self.rooms)
+        elif self.spin_hall:
+            row = start.size // self.g.shape[0]
+            start[row * begin : row * end] = 0.0
         if self.spin_hall:
             _bend(self.spin_hall, self.frozen, self.g.shape[-1], self._field, dg, start)
-        return start
 
 
 def _bend(form: SpinHall, frozen: bool, size: int, g: Array, x: Array, out: Array) -> None:
@@ -230,9 +236,9 @@ def _bend(form: SpinHall, frozen: bool, size: int, g: Array, x: Array, out: Arra
         channel.bend(nodes, value, gradient[k], gradient[l], weight, frozen, g, x, out)
 
 
-def rows(x: Array) -> Array:
+def rows(x: Array, rooms: Rooms) -> Array:
     """Nodal matrices (N, 2s, 2s) in new rows of floats, for s = 2 by their components on 1 and σ^a."""
-    out = memory.zeros(2 * x.size)
+    out = rooms.empty(2 * x.size)
     if x.shape[-1] == 2:
         out[:] = flat(x)
     else:
@@ -264,31 +270,31 @@ class Sandwich:
         sandwich.sandwich(self._factors, self._places, flat(w), flat(w))
 
 
-def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHall) -> Array:
+def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHall, rooms: Rooms) -> Array:
     """F_i of the coupling and of the spin Hall form, in rows of floats.
 
     The first node's ǧ is subtracted before and what it gives added after: `sums` (2, N), Σ_j q_ij without the
     stiffness. It would give nothing there but rounding, which drowns weak terms where ǧ is nearly uniform.
     """
-    x, nodes = rows(g), np.arange(g.shape[0])
-    out = np.zeros_like(x)
+    x, nodes = rows(g, rooms), np.arange(g.shape[0])
+    out = rooms.zeros(x.size)
     if spin_hall:
         _bend(spin_hall, False, g.shape[-1], x, x, out)
     out *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
     if g.shape[-1] == 2:  # the stiffness holds everything
-        channel.couple_rows(*coupling[:3], x, nodes, out, True, out)
+        channel.couple_rows(*coupling[:3], x, nodes, out, 0, nodes.size, out)
         return out
     table = x.reshape(-1, 4, 8)
     uniform = table[0].copy()
     table -= uniform
-    tangents.couple_rows(coupling, x, nodes, out, True, out)
+    tangents.couple_rows(coupling, x, nodes, out, 0, nodes.size, out)
     np.multiply(sums[0, :, None], uniform[0], out=table[:, 0])
     np.multiply(sums[1, :, None, None], uniform[1:], out=table[:, 1:])
     out += x
     return out
 
 
-def tangents_of(force: Array, rest: Array, g: Array, nodes: Array) -> tuple[Any, Array, Array]:
+def tangents_of(force: Array, rest: Array, g: Array, nodes: Array, rooms: Rooms) -> tuple[Any, Array, Array]:
     """Frames of some nodes, blocks ee and hh of M⁻¹FMτ₃ lane by lane, and the residual (n, 2, s, s).
 
     Args:
@@ -301,12 +307,12 @@ def tangents_of(force: Array, rest: Array, g: Array, nodes: Array) -> tuple[Any,
     s = g.shape[-1] // 2
     residual = np.empty((nodes.size, 2, s, s), dtype=complex)
     if s == 1:
-        channels = ChannelFrames(nodes, _lanes(nodes, channel.FRAME))
-        diagonal, f = _lanes(nodes, channel.FIELD), matrices(force, g.shape)
+        channels = ChannelFrames(nodes, _lanes(nodes, channel.FRAME, rooms))
+        diagonal, f = _lanes(nodes, channel.FIELD, rooms), matrices(force, g.shape)
         channel.tangents_of(g, f, rest, nodes, channels.data, diagonal, residual.reshape(-1, 2))
         return channels, diagonal, residual
-    frames = FullFrames(nodes, _lanes(nodes, tangents.FRAME))
-    diagonal, places = _lanes(nodes, tangents.DIAGONAL), np.arange(nodes.size)
+    frames = FullFrames(nodes, _lanes(nodes, tangents.FRAME, rooms))
+    diagonal, places = _lanes(nodes, tangents.DIAGONAL, rooms), np.arange(nodes.size)
     setup.tangents_of(flat(g), force, flat(rest), nodes, places, frames.data, diagonal, flat(residual))
     return frames, diagonal, residual
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usadel_fem.kernels.compiler import inline, kernel, part
-from usadel_fem.kernels.lanes import WIDTH, load, plus_times, scratch, spread, store
+from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
 from usadel_fem.kernels.matrices import (
     anticommutator,
     commutator,
@@ -117,33 +117,31 @@ def _plus_times(row, factor, other):
 
 
 @part
-def _evaluate(x, start, count, nodes, value, first, second, third, fields, rows, work, out):
+def _evaluate(x, start, count, size, nodes, value, first, second, third, fields, rows, work, out):
     """x and its gradient at some points, lane by lane."""
     zero = spread(0.0)
     for lane in range(WIDTH):
         point, at = start + min(lane, count - 1), ROW * lane
-        a = b = c = (zero, zero, zero, zero)
-        fetch(x, ROW * nodes[min(start + lane + AHEAD, nodes.shape[0] - 1), nodes.shape[1] - 1], ROW)
-        for n in range(nodes.shape[1]):
-            row = _load_row(x, ROW * nodes[point, n])
-            a = _plus_times(a, spread(value[point, n]), row)
-            b = _plus_times(b, spread(first[point, n]), row)
-            c = _plus_times(c, spread(second[point, n]), row)
+        a = b = c = d = (zero, zero, zero, zero)
+        fetch(x, ROW * item(nodes, min(size * (start + lane + AHEAD + 1), nodes.size) - 1), ROW)
+        for n in range(size * point, size * (point + 1)):
+            row = _load_row(x, ROW * item(nodes, n))
+            a = _plus_times(a, spread(item(value, n)), row)
+            b = _plus_times(b, spread(item(first, n)), row)
+            c = _plus_times(c, spread(item(second, n)), row)
+            if fields == 4:
+                d = _plus_times(d, spread(item(third, n)), row)
         _store_row(rows, at, a)
         _store_row(rows, at + FIELD, b)
         _store_row(rows, at + 2 * FIELD, c)
-        if fields == 4:
-            d = (zero, zero, zero, zero)
-            for n in range(nodes.shape[1]):
-                d = _plus_times(d, spread(third[point, n]), _load_row(x, ROW * nodes[point, n]))
-            _store_row(rows, at + 3 * FIELD, d)
+        _store_row(rows, at + 3 * FIELD, d)
     for field in range(0, FIELD * fields, FIELD):
         for k in range(4):
             put_lanes(work, out + field + PART * k, WIDTH, get_rows(rows, field + 8 * k, ROW))
 
 
 @part
-def _add(work, bent, weight, start, count, nodes, value, first, second, third, fields, rows, out):
+def _add(work, bent, weight, start, count, size, nodes, value, first, second, third, fields, rows, out):
     """Times the weights, back to the nodes."""
     for lane in range(count):
         rows[lane] = weight[start + lane]
@@ -156,15 +154,20 @@ def _add(work, bent, weight, start, count, nodes, value, first, second, third, f
         point, at = start + lane, ROW * lane
         a, b, c = _load_row(rows, at), _load_row(rows, at + FIELD), _load_row(rows, at + 2 * FIELD)
         d = _load_row(rows, at + 3 * FIELD)
-        fetch(out, ROW * nodes[min(point + AHEAD, nodes.shape[0] - 1), nodes.shape[1] - 1], ROW)
-        for n in range(nodes.shape[1]):
-            place = ROW * nodes[point, n]
-            row = _plus_times(_load_row(out, place), spread(value[point, n]), a)
-            row = _plus_times(row, spread(first[point, n]), b)
-            row = _plus_times(row, spread(second[point, n]), c)
+        fetch(out, ROW * item(nodes, min(size * (point + AHEAD + 1), nodes.size) - 1), ROW)
+        for n in range(size * point, size * (point + 1)):
+            place = ROW * item(nodes, n)
+            row = _plus_times(_load_row(out, place), spread(item(value, n)), a)
+            row = _plus_times(row, spread(item(first, n)), b)
+            row = _plus_times(row, spread(item(second, n)), c)
             if fields == 4:
-                row = _plus_times(row, spread(third[point, n]), d)
+                row = _plus_times(row, spread(item(third, n)), d)
             _store_row(out, place, row)
+
+
+@inline
+def _factors(work, factors, t):
+    return get_lanes(work, item(factors, 2 * t), WIDTH), get_lanes(work, item(factors, 2 * t + 1), WIDTH)
 
 
 @part
@@ -173,13 +176,13 @@ def _sum(work, factors, ends, out):
     for n in range(ends.shape[0]):
         total = no_matrices()
         for t in range(ends[n, 0], ends[n, 1]):
-            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            u, v = _factors(work, factors, t)
             total = total + commutator(u, v)
         for t in range(ends[n, 1], ends[n, 2]):
-            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            u, v = _factors(work, factors, t)
             total = total + times_i(anticommutator(u, v))
         for t in range(ends[n, 2], ends[n, 3]):
-            u, v = get_lanes(work, factors[t, 0], WIDTH), get_lanes(work, factors[t, 1], WIDTH)
+            u, v = _factors(work, factors, t)
             total = total - times_i(anticommutator(u, v))
         put_lanes(work, out + PART * n, WIDTH, total)
 
@@ -191,11 +194,13 @@ def bend(nodes, value, first, second, third, weight, factors, ends, g, x, out):
     nodes (Q, L); value, first, second, third (Q, L): φ, ∂_1φ, ∂_2φ, ∂_3φ of these nodes, in 2D the last is
     not read; weight (Q,) with the factor of the form; factors and ends of `terms`; g, x, out: rows.
     """
-    fields = ends.shape[0] // 4
+    fields, size = ends.shape[0] // 4, nodes.shape[1]
+    nodes, value, first = nodes.reshape(-1), value.reshape(-1), first.reshape(-1)
+    second, third, factors = second.reshape(-1), third.reshape(-1), factors.reshape(-1)
     rows, work = scratch(4 * FIELD), scratch(12 * FIELD)
     for start in range(0, weight.size, WIDTH):
         count = min(WIDTH, weight.size - start)
-        _evaluate(g, start, count, nodes, value, first, second, third, fields, rows, work, FIXED)
-        _evaluate(x, start, count, nodes, value, first, second, third, fields, rows, work, VARIED)
+        _evaluate(g, start, count, size, nodes, value, first, second, third, fields, rows, work, FIXED)
+        _evaluate(x, start, count, size, nodes, value, first, second, third, fields, rows, work, VARIED)
         _sum(work, factors, ends, BENT)
-        _add(work, BENT, weight, start, count, nodes, value, first, second, third, fields, rows, out)
+        _add(work, BENT, weight, start, count, size, nodes, value, first, second, third, fields, rows, out)

@@ -7,7 +7,7 @@ Nodal matrices are kept as rows of 32 floats: for 1, σ_x, σ_y, σ_z in turn th
 from __future__ import annotations
 
 from usadel_fem.kernels.compiler import inline, kernel, part
-from usadel_fem.kernels.lanes import WIDTH, load, prefetch, scratch, spread, store
+from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, prefetch, scratch, spread, store
 from usadel_fem.kernels.matrices import exchange, get_lanes, get_rows, put_rows, times_i, turned_over
 
 ROW = 32
@@ -105,24 +105,24 @@ def change_rows(frames, w, nodes, places, out):
 
 
 @part
-def couple(coupling, x, nodes, first, count, start, started, rows):
-    """Rows of F_i = Σ_j q_ij x_j of some nodes, added to those of `start` if it has been started."""
+def couple(coupling, x, nodes, first, count, start, begin, end, rows):
+    """Rows of F_i = Σ_j q_ij x_j of some nodes, added to those of `start` from node `begin` to `end`."""
     indptr, indices, singlet, triplet, bend_ptr, bend_indices, bend_axis, bend = coupling
     for lane in range(count + -count % WIDTH):
         node, at = nodes[first + min(lane, count - 1)], ROW * lane
         a = b = c = d = spread(0.0)
         ahead = nodes[min(first + lane + 16, nodes.size - 1)]
         fetch(x, ROW * indices[indptr[ahead + 1] - 1], ROW)
-        if started:
+        if begin <= node < end:
             i = ROW * node
             a, b, c, d = load(start, i), load(start, i + 8), load(start, i + 16), load(start, i + 24)
         for k in range(indptr[node], indptr[node + 1]):
-            j = ROW * indices[k]
-            of_singlet, of_triplet = spread(singlet[k]), spread(triplet[k])
-            a = a + of_singlet * load(x, j)
-            b = b + of_triplet * load(x, j + 8)
-            c = c + of_triplet * load(x, j + 16)
-            d = d + of_triplet * load(x, j + 24)
+            j = ROW * item(indices, k)
+            of_singlet, of_triplet = spread(item(singlet, k)), spread(item(triplet, k))
+            a = plus_times(a, of_singlet, load(x, j))
+            b = plus_times(b, of_triplet, load(x, j + 8))
+            c = plus_times(c, of_triplet, load(x, j + 16))
+            d = plus_times(d, of_triplet, load(x, j + 24))
         store(rows, at, a)
         store(rows, at + 8, b)
         store(rows, at + 16, c)
@@ -135,22 +135,22 @@ def couple(coupling, x, nodes, first, count, start, started, rows):
 
 
 @kernel
-def couple_rows(coupling, x, nodes, start, started, out):
+def couple_rows(coupling, x, nodes, start, begin, end, out):
     """F_i = Σ_j q_ij x_j at `nodes`, (N, 32) floats."""
     rows = scratch(ROW * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        couple(coupling, x, nodes, first, count, start, started, rows)
+        couple(coupling, x, nodes, first, count, start, begin, end, rows)
         scatter(rows, nodes, first, count, ROW, out)
 
 
 @kernel
-def hessian_rows(coupling, frames, diagonal, nodes, places, x, start, started, w, out):
+def hessian_rows(coupling, frames, diagonal, nodes, places, x, start, begin, end, w, out):
     """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w at `places`."""
     rows, unknowns = scratch(ROW * BLOCK), scratch(16 * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        couple(coupling, x, nodes, first, count, start, started, rows)
+        couple(coupling, x, nodes, first, count, start, begin, end, rows)
         gather(w, places, first, count, 16, unknowns)
         for k in range(0, count, WIDTH):
             ee, eh, he, hh = spin_matrices(rows, ROW * k)

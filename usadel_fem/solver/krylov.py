@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from usadel_fem import kernels
-from usadel_fem.kernels import memory
+from usadel_fem.kernels.memory import Rooms
 from usadel_fem.physics.nambu import Complex
 
 SINGLE_ABOVE = 1e-5
@@ -24,7 +24,12 @@ SHRUNK = 0.1
 
 
 def gmres(
-    apply: Callable[[Complex], Complex], right: Complex, tolerance: float, restart: int, most: int
+    apply: Callable[[Complex], Complex],
+    right: Complex,
+    tolerance: float,
+    restart: int,
+    most: int,
+    rooms: Rooms | None = None,
 ) -> tuple[Complex, int, bool]:
     """x with apply(x) ≈ right (n,), the number of steps, and whether the tolerance is reached.
 
@@ -33,6 +38,7 @@ def gmres(
         tolerance: on the norm of the residual, relative to that of `right`.
         restart: steps of a cycle.
         most: steps in all; the best x so far is returned after them.
+        rooms: where memory for the basis is kept.
 
     >>> matrix = np.diag(np.arange(1.0, 6.0)) + 0.3j
     >>> x, count, ok = gmres(lambda v: matrix @ v, np.ones(5, dtype=complex), 1e-12, 10, 20)
@@ -46,7 +52,9 @@ def gmres(
     while size > target and count < most:
         steps = min(restart, right.size, most - count)
         goal = max(target, GAIN[single] * size)
-        step, steps, size = _cycle(apply, residual, goal, steps, _basis(steps + 1, right, precision))
+        step, steps, size = _cycle(
+            apply, residual, goal, steps, _basis(restart + 1, right, precision, rooms or Rooms())
+        )
         x, count = x + step, count + steps
         if steps == 0 or size <= target:
             break
@@ -85,17 +93,17 @@ def _cycle(
     return basis.combination(y), done, float(abs(rhs[done]))
 
 
-def _basis(most: int, like: Complex, precision: DTypeLike) -> Basis:
+def _basis(most: int, like: Complex, precision: DTypeLike, rooms: Rooms) -> Basis:
     fast = kernels.compiled() is not None and np.iscomplexobj(like)
-    return (CompiledBasis if fast else Basis)(most, like, precision)
+    return (CompiledBasis if fast else Basis)(most, like, precision, rooms)
 
 
 class Basis:
     """Orthonormal vectors, as yet none of at most `most`, that are alike in size and kind to one given."""
 
-    def __init__(self, most: int, like: Complex, precision: DTypeLike) -> None:
+    def __init__(self, most: int, like: Complex, precision: DTypeLike, rooms: Rooms) -> None:
         self.count, self._like = 0, like
-        self._vectors = memory.empty((most, like.size), precision)
+        self._vectors = rooms.empty((most, like.size), precision)
 
     def append(self, v: Complex, height: float) -> None:
         """v/height becomes the last vector."""
@@ -136,16 +144,16 @@ class Basis:
 class CompiledBasis(Basis):
     """The same for complex vectors; they are padded with zeros."""
 
-    def __init__(self, most: int, like: Complex, precision: DTypeLike) -> None:
+    def __init__(self, most: int, like: Complex, precision: DTypeLike, rooms: Rooms) -> None:
         from usadel_fem.kernels import krylov
 
         self._kernels = krylov
         chunk = krylov.CHUNK // 2
         size = -(-like.size // chunk) * chunk
-        self._size, self._work = like.size, memory.zeros(size, like.dtype)
-        super().__init__(most, self._work, precision)
+        self._size, self._work = like.size, rooms.zeros(size, like.dtype)
+        super().__init__(most, self._work, precision, rooms)
         self._floats = self._vectors.view(self._vectors.real.dtype).reshape(-1)
-        self._vector = memory.empty(like.size, like.dtype)
+        self._vector = rooms.empty(like.size, like.dtype)
 
     def append(self, v: Complex, height: float) -> None:
         """See `Basis`."""

@@ -19,7 +19,6 @@ from scipy.sparse.linalg import splu
 from usadel_fem import kernels
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.kernels import memory
 from usadel_fem.linearise import Tangents
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
@@ -96,7 +95,7 @@ class ScalarPreconditioner:
     def apply(self, frames: Any, residual: Complex, out: Complex | None = None) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of the frames of `Tangents`.
 
-        Into `out`, where that costs less than new memory.
+        Into `out`, which may be r, where that costs less than new memory.
         """
         w = self._scalar(frames, residual, np.empty_like(residual) if out is None else out)
         if self._splitting is not None:
@@ -174,12 +173,13 @@ class NewtonSystem:
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
         frames, hessian = self.tangents.frames, self.tangents.hessian
-        work = memory.empty(right.shape, right.dtype)
+        rooms = self.tangents.rooms
+        work = rooms.empty(right.shape, right.dtype)
 
         def apply(x: Complex) -> Complex:
-            return self.preconditioner.apply(frames, hessian(x.reshape(right.shape)), work).ravel()
+            return self.preconditioner.apply(frames, hessian(x.reshape(right.shape), work), work).ravel()
 
-        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations)
+        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, rooms)
         return LinearResult(w.reshape(right.shape), count, ok)
 
     def eliminated(self, elimination: Elimination) -> LinearResult:

@@ -12,6 +12,7 @@ import numpy as np
 
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
+from usadel_fem.kernels.memory import Rooms
 from usadel_fem.linearise import linearise
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import Complex, Real
@@ -86,6 +87,7 @@ class EnergySolver:
     def __post_init__(self) -> None:
         self.free: Index = self.forms.free
         self.preconditioner = ScalarPreconditioner(self.forms, self.free, self.dimension)
+        self.rooms = Rooms()
         self._elimination: Elimination | None = None
 
     @property
@@ -153,7 +155,8 @@ class _Iteration:
 
     def _linearise(self, g: Complex) -> tuple[NewtonSystem, Complex]:
         solver = self.solver
-        tangents = linearise(solver.forms, g, self.omega, solver.free, self.options.picard)
+        picard, rooms = self.options.picard, solver.rooms
+        tangents = linearise(solver.forms, g, self.omega, solver.free, picard, rooms)
         system = NewtonSystem(tangents, solver.preconditioner)
         if not self.searching:
             solver.preconditioner.prepare(tangents, self.omega)
