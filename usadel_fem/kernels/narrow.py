@@ -1,4 +1,4 @@
-"""Sweeps of a multigrid level and products with q for a few complex columns, each with numbers of its own.
+"""Sweeps of a multigrid level for a few complex columns, each with a diagonal of its own.
 
 Columns (n, L) are flat arrays of floats, real and imaginary parts in turn; `like` is a tuple of 2L. Matrices
 are real, in compressed rows without their diagonals: `middle[i]` is where the columns beyond i begin. An
@@ -6,8 +6,6 @@ inverse diagonal has twice 2L floats in a row: real parts, each twice, and then 
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel
 from usadel_fem.kernels.vectors import load, spread, store, times_i
@@ -64,40 +62,3 @@ def up(indptr, indices, data, first, inverse, up_ptr, up_indices, up_data, like,
             q -= 1
         total = load(right, width * i, like)
         _divide(_less(total, indptr[i], indptr[i + 1], indices, data, like, x), inverse, i, like, x)
-
-
-@kernel
-def add_around(indptr, indices, q, sums, like, x, out):
-    """out_i += sums_i x_i + Σ_j q_ij (x_j − x_i) at the nodes of `sums`."""
-    width = len(like)
-    for i in range(sums.size):
-        mine = load(x, width * i, like)
-        total = load(out, width * i, like) + spread(sums[i], like) * mine
-        for k in range(indptr[i], indptr[i + 1]):
-            total = total + spread(q[k], like) * (load(x, width * indices[k], like) - mine)
-        store(out, width * i, total)
-
-
-@kernel
-def between_tangents(indptr, indices, cosine, sine, diagonal, like, c, s, w, u, v, out):
-    """out_i = d_iw_i + s_i Σ_j q^c_ij s_jw_j + c_i Σ_j q^s_ij c_jw_j at the nodes of d, all of them (n, L).
-
-    s_jw_j and c_jw_j are kept in u and v.
-    """
-    width, count = len(like), diagonal.shape[1]
-    for i in range(diagonal.shape[0]):
-        for l in range(count):
-            u[i, l], v[i, l] = s[i, l] * w[i, l], c[i, l] * w[i, l]
-    one, two = u.view(np.float64).reshape(-1), v.view(np.float64).reshape(-1)
-    sums = np.empty((2, count), dtype=np.complex128)
-    floats, zero = sums.view(np.float64).reshape(-1), spread(0.0, like)
-    for i in range(diagonal.shape[0]):
-        a = b = zero
-        for k in range(indptr[i], indptr[i + 1]):
-            at = width * indices[k]
-            a = a + spread(cosine[k], like) * load(one, at, like)
-            b = b + spread(sine[k], like) * load(two, at, like)
-        store(floats, 0, a)
-        store(floats, width, b)
-        for l in range(count):
-            out[i, l] = diagonal[i, l] * w[i, l] + s[i, l] * sums[0, l] + c[i, l] * sums[1, l]

@@ -83,7 +83,8 @@ class ChannelSolver:
         self, solvers: Sequence[EnergySolver], energy: complex, omega: Complex, start: Complex
     ) -> tuple[Complex, EnergyReport]:
         """By angles in a real gauge, else by the solvers, each with its part."""
-        ratio = he_over_eh(self._reduction.systems[0], omega, start)
+        forms = self._reduction.systems[0]
+        ratio = he_over_eh(forms, omega, start) if forms.free.size else None
         if ratio is not None:
             return self.angles.solve(energy, omega, start, ratio)
         count = len(solvers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ from scipy.sparse.linalg import splu
 
 from usadel_fem import kernels
 from usadel_fem.physics.nambu import Complex
-from usadel_fem.solver.multigrid import Hierarchy
+from usadel_fem.solver.multigrid import SLOWEST, Hierarchy, interpolation
+
+COARSEST = 60
+"""Unknowns that are factorised: a sweep over a few hundred takes less time than solving them."""
 
 PRECISION = np.float32
 """Of the sweeps: enough for a preconditioner."""
@@ -20,15 +24,29 @@ Array = NDArray[Any]
 
 
 class NarrowHierarchy:
-    """The levels of a real symmetric matrix, see `Hierarchy`, for columns (n, L)."""
+    """The levels of a real symmetric matrix, see `Hierarchy`, for columns (n, L).
 
-    def __init__(self, matrix: sparse.csr_matrix) -> None:
-        self._plain = Hierarchy(matrix)
-        self._levels = []
-        for level in self._plain.levels:
-            self._levels.append(NarrowLevel(matrix, level.up))
-            matrix = sparse.csr_matrix(level.up.T @ matrix @ level.up)
+    Args:
+        matrix: see there.
+        first: interpolation to it from a coarser level, if one is known that is better than aggregation.
+    """
+
+    def __init__(self, matrix: sparse.csr_matrix, first: sparse.csr_matrix | None = None) -> None:
+        self._finest, self._levels = matrix, list[NarrowLevel]()
+        if kernels.compiled() is None:
+            return
+        up = first
+        while matrix.shape[0] > COARSEST:
+            up = interpolation(matrix) if up is None else up
+            if up.shape[1] > SLOWEST * matrix.shape[0]:
+                break
+            self._levels.append(NarrowLevel(matrix, up))
+            matrix, up = sparse.csr_matrix(up.T @ matrix @ up), None
         self._coarsest = matrix
+
+    @cached_property
+    def _plain(self) -> Hierarchy:
+        return Hierarchy(self._finest)
 
     def inverse(self, shifts: Complex) -> Any:
         """Approximates (matrix + diag(s_l))⁻¹ on column l, shifts (n, L)."""

@@ -12,15 +12,13 @@ have the same q: a field holds them side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from usadel_fem import kernels
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.links import LinkedMatrix
 from usadel_fem.fem.space import Index
@@ -30,12 +28,8 @@ ROUNDING = 1e-14
 """Row sums of q below this, relative to its diagonal, are what those of K round to."""
 
 
-NARROW = 2
-"""Channels that compiled products take."""
-
-
 @dataclass(frozen=True)
-class Angles:
+class RealGauge:
     """q^c and q^s of the free nodes; a field is (2, n, L), c and s of the nodes of L channels.
 
     Attributes:
@@ -53,7 +47,7 @@ class Angles:
     sums: Real
 
     @classmethod
-    def of(cls, forms: Forms, free: Index) -> Angles:
+    def of(cls, forms: Forms, free: Index) -> RealGauge:
         """Of forms for single channels without links and θ, their free nodes in any order."""
         order = np.concatenate([free, np.setdiff1d(np.arange(forms.size), free)])
         assert not isinstance(forms.stiffness, LinkedMatrix)
@@ -88,6 +82,18 @@ class Angles:
         one, two = (sparse.csr_matrix(matrix[:, : self.free]) for matrix in self.matrices)
         return one, two
 
+    @cached_property
+    def places(self) -> tuple[Index, Index]:
+        """Rows and columns of the entries of `within`."""
+        pattern = self.within[0]
+        return np.repeat(np.arange(self.free), np.diff(pattern.indptr)), pattern.indices
+
+    @cached_property
+    def width(self) -> int:
+        """Furthest of them from the diagonal."""
+        rows, columns = self.places
+        return int((columns - rows).max(initial=0))
+
     def field(self, x: Complex, root: complex) -> Complex:
         """c and s of matrices (L·N, 2, 2), one channel after the other; root is √ρ."""
         c, s = 0.5 * (x[:, 0, 0] - x[:, 1, 1]), 0.5 * (root * x[:, 0, 1] + x[:, 1, 0] / root)
@@ -101,66 +107,6 @@ class Angles:
         out[:, self.order, 0, 0], out[:, self.order, 1, 1] = c, -c
         out[:, self.order, 0, 1], out[:, self.order, 1, 0] = s / root, root * s
         return out.reshape(-1, 2, 2)
-
-    def force(self, field: Complex, omega: Complex) -> Complex:
-        """F^c and F^s of the free nodes (2, n_free, L), omega those of the source.
-
-        q acts on differences: where ǧ is nearly uniform, K on itself leaves rounding that drowns the rest.
-        """
-        out = np.array(omega[:, : self.free])
-        narrow = _compiled(field)
-        for x, y, q, matrix, sums in zip(field, out, self.q, self.matrices, self.sums, strict=True):
-            if narrow is not None:
-                narrow.add_around(self.indptr, self.indices, q, sums, _like(x), _flat(x), _flat(y))
-                continue
-            rest = x - x[0]
-            y += _times(matrix, rest) - matrix.sum(axis=1).A * rest[: self.free]
-            y += sums[:, None] * x[: self.free]
-        return out
-
-    def hessian(self, field: Complex, diagonal: Complex) -> Callable[[Complex], Complex]:
-        """w ↦ d_iw_i + Σ_j (s_iq^c_ijs_j + c_iq^s_ijc_j) w_j, j ≠ i, of the free nodes (n_free, L)."""
-        c, s = (np.ascontiguousarray(x[: self.free]) for x in field)
-        narrow = _compiled(field)
-        if narrow is None:
-            cosine, sine = self.within
-
-            def product(w: Complex) -> Complex:
-                return diagonal * w + s * _times(cosine, s * w) + c * _times(sine, c * w)
-
-            return product
-        (cosine, sine), room, like = self.within, np.empty((2, *c.shape), dtype=complex), _like(c)
-
-        def compiled(w: Complex) -> Complex:
-            out, entries = np.empty_like(w), (cosine.data, sine.data)
-            narrow.between_tangents(
-                cosine.indptr, cosine.indices, *entries, diagonal, like, c, s, w, *room, out
-            )
-            return out
-
-        return compiled
-
-
-def _compiled(field: Complex) -> Any:
-    """The kernels, for few channels."""
-    if field.shape[-1] > NARROW or kernels.compiled() is None:
-        return None
-    from usadel_fem.kernels import narrow
-
-    return narrow
-
-
-def _like(x: Complex) -> tuple[float, ...]:
-    return (0.0,) * (2 * x.shape[-1])
-
-
-def _flat(x: Complex) -> Real:
-    return x.view(float).reshape(-1)
-
-
-def _times(matrix: sparse.csr_matrix, x: Complex) -> Complex:
-    """A real matrix on complex columns."""
-    return np.asarray(matrix @ np.ascontiguousarray(x).view(float)).view(complex)
 
 
 def _products(forms: Forms) -> Iterator[tuple[sparse.csr_matrix, Complex, Complex]]:
