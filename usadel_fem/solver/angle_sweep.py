@@ -41,7 +41,7 @@ def solve_angles(
             if not active.size:
                 break
     fine = converged.reshape(-1, count).all(axis=0)
-    return _by_node(gauge.back(x, root), count, gauge), histories, [bool(y) for y in fine]
+    return _by_node(gauge.back(x, root), count, gauge), histories, list(map(bool, np.atleast_1d(fine)))
 
 
 def _by_energy(fields: Complex, gauge: RealGauge) -> Complex:

@@ -17,6 +17,7 @@ from scipy.sparse.linalg import splu
 from usadel_fem.angles import AngleLinearisation
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.real_gauge import RealGauge
+from usadel_fem.fem.space import Index
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.krylov import gmres
@@ -31,17 +32,17 @@ class AngleSolver:
 
     Attributes:
         forms: of one channel, or of several that are coupled.
-        nodes, dimension: of the mesh.
+        nodes: positions of the nodes of the forms.
         options: see `Options`.
     """
 
     def __init__(self, forms: Forms, nodes: Real, dimension: int, options: Options) -> None:
-        self.forms, self.options, self.dimension = forms, options, dimension
+        self.options, coupled = options, forms.size // len(nodes)
         free = along(forms.stiffness, forms.free) if dimension == 1 else forms.free
         self.gauge = RealGauge.of(forms, free)
         self.free = np.arange(free.size)
-        self.nodes = nodes[self.gauge.order]
-        self.preconditioner = Preconditioner(self.gauge, forms, dimension)
+        self.nodes = np.tile(nodes, (coupled, 1))[self.gauge.order]
+        self.preconditioner = Preconditioner(self.gauge, forms, dimension, coupled)
 
     def solve(
         self, energy: complex, omega: Complex, start: Complex, he_over_eh: complex
@@ -109,12 +110,15 @@ class Preconditioner:
     """H⁻¹ itself along a line, that of an earlier step on small meshes, else multigrid for K/2 + potential.
 
     Attributes:
+        gauge, forms, dimension: of the mesh.
+        coupled: channels that the nodes of the forms are, one after the other.
         exact: the linearisation whose H⁻¹ it is, if any.
     """
 
     gauge: RealGauge
     forms: Forms
     dimension: int
+    coupled: int
     exact: AngleLinearisation | None = None
     _potential: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
@@ -135,15 +139,27 @@ class Preconditioner:
             return
         self._potential = potential
         if self.gauge.free > MULTIGRID_ABOVE[self.dimension]:
-            self._inverse = self._hierarchy.inverse(self._bounded(potential))
+            cycle = self._hierarchy.inverse(self._bounded(self._side_by_side(potential)))
+            self._inverse = lambda x: self._one_by_one(cycle(self._side_by_side(x)))
         else:
             self._inverse, self.exact = factorised(lin), lin
 
+    def _side_by_side(self, x: Complex) -> Complex:
+        """Columns for every channel of (n_free, L)."""
+        return np.ascontiguousarray(x.T.reshape(self.coupled * x.shape[1], -1).T)
+
+    def _one_by_one(self, columns: Complex) -> Complex:
+        return np.ascontiguousarray(columns.T.reshape(columns.shape[1] // self.coupled, -1).T)
+
+    @cached_property
+    def _free(self) -> Index:
+        """Free nodes of the first of the coupled channels."""
+        return self.gauge.order[: self.gauge.free // self.coupled]
+
     @cached_property
     def _half(self) -> sparse.csr_matrix:
-        """K/2 of the free nodes."""
-        free = self.gauge.order[: self.gauge.free]
-        return sparse.csr_matrix(0.5 * self.forms.scalar_stiffness[free][:, free])
+        """K/2 between them."""
+        return sparse.csr_matrix(0.5 * self.forms.scalar_stiffness[self._free][:, self._free])
 
     @cached_property
     def _half_diagonal(self) -> Real:
@@ -151,10 +167,10 @@ class Preconditioner:
 
     @cached_property
     def _hierarchy(self) -> NarrowHierarchy:
-        free, corners = self.gauge.order[: self.gauge.free], self.forms.corners
+        corners = self.forms.corners
         if corners is None:
             return NarrowHierarchy(self._half)
-        inside = corners[free]
+        inside = corners[self._free]
         own = np.unique(inside.indices[inside.data == 1.0])  # the corners that are free themselves
         return NarrowHierarchy(self._half, inside[:, own])
 

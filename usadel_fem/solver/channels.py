@@ -45,14 +45,11 @@ class ChannelSolver:
     @cached_property
     def angles(self) -> AngleSolver:
         """Of any number of equal systems in a real gauge."""
-        forms = self._reduction.systems[0]
-        return AngleSolver(forms, self._places(forms), self._dimension, self._options)
+        return AngleSolver(self._reduction.systems[0], self._nodes, self._dimension, self._options)
 
     def _solver(self, forms: Forms) -> EnergySolver:
-        return EnergySolver(forms, self._places(forms), self._dimension, self._options)
-
-    def _places(self, forms: Forms) -> Real:
-        return np.tile(self._nodes, (forms.size // len(self._nodes), 1))
+        places = np.tile(self._nodes, (forms.size // len(self._nodes), 1))
+        return EnergySolver(forms, places, self._dimension, self._options)
 
     @property
     def options(self) -> Options:
