@@ -40,17 +40,16 @@ class AngleLinearisation:
         """c and s of the free nodes."""
         return self.field[:, : self.gauge.free]
 
-    def force(self) -> Complex:
-        """F of the free nodes, (2, n_free, L).
+    def _force(self) -> Complex:
+        """F of the free nodes without the sums of rows of q, Ω_i + Σ_j q_ij (g_j − g_i), (2, n_free, L).
 
         q acts on differences: where ǧ is nearly uniform, K on itself leaves rounding that drowns the rest.
         """
-        total, pairs = [], zip(self.gauge.matrices, self.gauge.sums, self.field, strict=True)
-        for matrix, sums, x in pairs:
-            rest, first = x - x[0], x[: self.gauge.free]
-            around = _times(matrix, rest) - np.asarray(matrix.sum(axis=1)) * rest[: self.gauge.free]
-            total.append(around + sums[:, None] * first)
-        return np.stack(total) + self.omega[:, : self.gauge.free]
+        n, total = self.gauge.free, []
+        for matrix, x in zip(self.gauge.matrices, self.field, strict=True):
+            rest = x - x[0]
+            total.append(_times(matrix, rest) - np.asarray(matrix.sum(axis=1)) * rest[:n])
+        return np.stack(total) + self.omega[:, :n]
 
     @cached_property
     def _found(self) -> tuple[Complex, Complex, Complex]:
@@ -61,10 +60,11 @@ class AngleLinearisation:
             arrays = gauge.indptr, gauge.indices, gauge.q, gauge.diagonal, gauge.sums, _like(out)
             compiled.linearised(*arrays, *self.field, *self.omega, *out)
             return out[0], out[1], out[2]
-        (c, s), f, (a, b) = self._turning, self.force(), self.omega[:, : gauge.free]
-        q = gauge.diagonal[:, :, None]
-        on_diagonal = q[0] * s**2 + q[1] * c**2 - (c * f[0] + s * f[1])
-        return 0.5 * (c * f[1] - s * f[0]), on_diagonal, -(c * a + s * b)
+        (c, s), (f_c, f_s), (a, b) = self._turning, self._force(), self.omega[:, : gauge.free]
+        q, sums = gauge.diagonal[:, :, None], gauge.sums[:, :, None]
+        residual = 0.5 * (c * f_s - s * f_c + (sums[1] - sums[0]) * c * s)
+        along = c * f_c + s * f_s + sums[0] * c**2 + sums[1] * s**2
+        return residual, q[0] * s**2 + q[1] * c**2 - along, -(c * a + s * b)
 
     @property
     def residual(self) -> Complex:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel
+from usadel_fem.kernels.line import over
 from usadel_fem.kernels.vectors import load, spread, store
 
 
@@ -17,25 +18,18 @@ def _floats(x):
     return x.view(np.float64).reshape(-1)
 
 
-@inline
-def _over(z):
-    """1/z, not a number where z = 0: the division of complex numbers raises there."""
-    square = z.real * z.real + z.imag * z.imag
-    return complex(z.real / square, -z.imag / square)
-
-
 @kernel
 def linearised(indptr, indices, q, diagonal, sums, like, c, s, a, b, residual, on_diagonal, potential):
     """½(cF^s − sF^c), the diagonal of H and −(Ω^c c + Ω^s s), for Ω = (a, b), at the first nodes.
 
-    F_i = Ω_i + sums_i x_i + Σ_j q_ij (x_j − x_i), for x = c and s.
+    F_i = Ω_i + Σ_j q_ij (x_j − x_i) + sums_i x_i for x = c and s; the last often cancels: it is kept apart.
     """
-    width = len(like)
+    width, zero = len(like), spread(0.0, like)
     row = np.empty((2, c.shape[1]), dtype=np.complex128)
     cosines, sines, both = _floats(c), _floats(s), _floats(row)
     for i in range(residual.shape[0]):
         one, two = load(cosines, width * i, like), load(sines, width * i, like)
-        f, g = spread(sums[0, i], like) * one, spread(sums[1, i], like) * two
+        f = g = zero
         for k in range(indptr[i], indptr[i + 1]):
             at = width * indices[k]
             f = f + spread(q[0, k], like) * (load(cosines, at, like) - one)
@@ -44,8 +38,9 @@ def linearised(indptr, indices, q, diagonal, sums, like, c, s, a, b, residual, o
         store(both, width, g)
         for l in range(c.shape[1]):
             x, y, f_c, f_s = c[i, l], s[i, l], row[0, l] + a[i, l], row[1, l] + b[i, l]
-            residual[i, l] = 0.5 * (x * f_s - y * f_c)
-            on_diagonal[i, l] = diagonal[0, i] * y * y + diagonal[1, i] * x * x - (f_c * x + f_s * y)
+            residual[i, l] = 0.5 * (x * f_s - y * f_c + (sums[1, i] - sums[0, i]) * x * y)
+            along = x * f_c + y * f_s + sums[0, i] * x * x + sums[1, i] * y * y
+            on_diagonal[i, l] = diagonal[0, i] * y * y + diagonal[1, i] * x * x - along
             potential[i, l] = -(a[i, l] * x + b[i, l] * y)
 
 
@@ -75,10 +70,10 @@ def turn(w, c, s):
     """c and s of the first nodes turned by angles of which w (n, L) are the tangents of the halves."""
     for i in range(w.shape[0]):
         for l in range(w.shape[1]):
-            half = s[i, l] * _over(1 + c[i, l])
-            half = (half + w[i, l]) * _over(1 - half * w[i, l])
+            half = s[i, l] * over(1 + c[i, l])
+            half = (half + w[i, l]) * over(1 - half * w[i, l])
             square = half * half
-            inverse = _over(1 + square)
+            inverse = over(1 + square)
             c[i, l], s[i, l] = (1 - square) * inverse, 2 * half * inverse
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from usadel_fem.kernels.compiler import kernel
+from usadel_fem.kernels.compiler import inline, kernel
+
+
+@inline
+def over(z):
+    """1/z, not a number where z = 0: the division of complex numbers raises there."""
+    square = z.real * z.real + z.imag * z.imag
+    return complex(z.real / square, -z.imag / square)
 
 
 @kernel
@@ -12,7 +19,7 @@ def eliminate(band):
     for k in range(n):
         last = min(width, n - k)
         for l in range(systems):
-            inverse = 1.0 / band[k, 0, l]
+            inverse = over(band[k, 0, l])
             band[k, 0, l] = inverse
             for i in range(1, last):
                 factor = band[k, i, l] * inverse
