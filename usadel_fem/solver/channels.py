@@ -1,4 +1,4 @@
-"""One energy in channels of spin: those that do not feel each other one by one, mirror images not at all."""
+"""One energy in channels of spin: in angles where no current flows, mirror images not at all."""
 
 from __future__ import annotations
 

@@ -99,13 +99,11 @@ class ScalarPreconditioner:
 
     Attributes:
         forms, free, dimension: of the mesh, its free nodes.
-        he_over_eh: ǧ_he/ǧ_eh of a single channel where that is the same number everywhere, else None.
     """
 
     forms: Forms
     free: Index
     dimension: int
-    he_over_eh: complex | None = None
     _shift: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], Complex] | None = field(default=None, init=False)
@@ -133,19 +131,9 @@ class ScalarPreconditioner:
     def apply(self, frames: Any, residual: Complex) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of their `tangent_frames`."""
         assert self._inverse is not None
-        columns = self._solved(frames.columns(residual, self._inverse.order))
+        columns = self._inverse(frames.columns(residual, self._inverse.order))
         w = np.asarray(frames.unknowns(columns))
         return w if self._splitting is None else self._splitting(w)
-
-    def _solved(self, columns: Complex) -> Complex:
-        """(K/2 + s)⁻¹ of the columns; of ee, eh and he of a channel in a real gauge the last is known."""
-        assert self._inverse is not None
-        if self.he_over_eh is None:
-            return self._inverse(columns)
-        out = np.empty_like(columns)
-        out[:, :2] = self._inverse(columns[:, :2])
-        out[:, 2] = self.he_over_eh * out[:, 1]
-        return out
 
 
 def mean_potential(lin: Linearisation) -> Complex:

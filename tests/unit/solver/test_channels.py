@@ -1,4 +1,4 @@
-"""How channels of spin are solved: images for nothing, a real gauge in fewer columns, few nodes at once."""
+"""How channels of spin are solved: images for nothing, a real gauge in angles, few nodes at once."""
 
 from dataclasses import replace
 
