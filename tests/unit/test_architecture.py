@@ -31,6 +31,7 @@ LAYERS = {
     "gauge": 5,
     "keldysh": 5,
     "linearise": 5,
+    "angles": 5,
     "normal": 6,
     "device": 6,
     "material_report": 7,

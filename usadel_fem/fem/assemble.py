@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from usadel_fem.fem import forms
+from usadel_fem.fem.corners import corner_values
 from usadel_fem.fem.forms import Contact, Forms, Pairing, Potentials, SpinHall, Transverse, Tunnel
 from usadel_fem.fem.links import Matrix, link
 from usadel_fem.fem.pieces import Coefficient, Piece, Sums, pieces
@@ -101,6 +102,7 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         tunnels=tuple(_tunnel(space, b) for b in around.interfaces),
         contacts=tuple(_contact(space, b) for b in around.contacts),
         pinned=_pinned(space, around.reservoirs),
+        corners=corner_values(space),
     )
 
 

@@ -191,6 +191,7 @@ class Forms:
         pairing: self-consistent regions or None.
         tunnels, contacts: interfaces and terminals behind a barrier.
         pinned: terminal name → nodes held at the reservoir's ǧ.
+        corners: nodal values (N, n) of functions that are linear between the corners, or None for P1.
         copies: systems that do not couple, node i of copy e being node i·copies + e of the quadratic terms.
     """
 
@@ -209,6 +210,7 @@ class Forms:
     tunnels: tuple[Tunnel, ...]
     contacts: tuple[Contact, ...]
     pinned: dict[str, Index]
+    corners: sparse.csr_matrix | None = None
     copies: int = 1
 
     @property

@@ -161,6 +161,7 @@ def channel_forms(forms: Forms, channels: Channels, signs: tuple[int, ...]) -> F
             name: np.concatenate([nodes + c * forms.size for c in range(count)])
             for name, nodes in forms.pinned.items()
         },
+        corners=None if forms.corners is None else _copies(forms.corners, count),
     )
 
 

@@ -91,7 +91,7 @@ def dot_sigma(vector: NDArray[np.generic]) -> Complex:
     >>> bool(np.allclose(dot_sigma(np.array([0.0, 0.0, 2.0])), 2 * SIGMA[2]))
     True
     """
-    return np.einsum("...a,aij->...ij", np.asarray(vector, dtype=complex), SIGMA)
+    return np.tensordot(np.asarray(vector, dtype=complex), SIGMA, 1)
 
 
 def pair_matrix(delta: NDArray[np.generic]) -> Complex:

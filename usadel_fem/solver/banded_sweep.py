@@ -17,9 +17,12 @@ import numpy as np
 
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati
+from usadel_fem.solver.angle_sweep import solve_angles
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.banded_newton import BandedNewton
+from usadel_fem.solver.channels import ChannelSolver, he_over_eh
 from usadel_fem.solver.extrapolation import lagrange_weights
+from usadel_fem.solver.newton import Options
 
 if TYPE_CHECKING:
     from usadel_fem.solver.energies import DeviceSolver
@@ -90,7 +93,7 @@ class BandedSweep:
         options = self.solver.solver.options
         prepared = [self.solver.prepared(e, g) for e, g in zip(energies.tolist(), starts, strict=True)]
         omega, g = (np.stack(x, axis=1) for x in zip(*prepared, strict=True))
-        g, histories, converged = self.newton.solve(energies.tolist(), omega, g, options)
+        g, histories, converged = self._newton(energies.tolist(), omega, g, options)
         with np.errstate(all="ignore"):
             physical = self.solver.physical(g)
         seconds = (time.perf_counter() - began) / energies.size
@@ -104,6 +107,18 @@ class BandedSweep:
             )
         self._keep(energies, found)
         return found
+
+    def _newton(
+        self, energies: list[complex], omega: Complex, start: Complex, options: Options
+    ) -> tuple[Complex, list[list[float]], list[bool]]:
+        """In angles where there is a real gauge."""
+        solver, forms = self.solver.solver, self.newton.forms
+        if isinstance(solver, ChannelSolver):
+            ratio = he_over_eh(forms, *(x.reshape(-1, 2, 2) for x in (omega, start)))
+            if ratio is not None:
+                root = np.sqrt(complex(ratio))
+                return solve_angles(solver.angles.gauge, energies, omega, start, root, options)
+        return self.newton.solve(energies, omega, start, options)
 
     def _alone(self, energy: complex, g: Complex, report: EnergyReport) -> Found:
         """An energy that failed among the others, with the work it has cost so far."""

@@ -1,8 +1,10 @@
-"""One energy in channels of spin: those that do not feel each other one by one, mirror images not at all."""
+"""One energy in channels of spin: in angles where no current flows, mirror images not at all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from usadel_fem.fem.reduction import Reduction
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.channels import mirrored
 from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.solver.angles import AngleSolver
 from usadel_fem.solver.newton import EnergySolver, Options
 
 ROUNDING = 1e-13
@@ -26,44 +29,65 @@ class ChannelSolver:
     """What `EnergySolver` is to full matrices, for fields of channels (C·N, 2, 2)."""
 
     def __init__(self, reduction: Reduction, nodes: Real, dimension: int, options: Options) -> None:
+        self._reduction, self._nodes, self._dimension, self._options = reduction, nodes, dimension, options
 
-        def solver(forms: Forms) -> EnergySolver:
-            places = np.tile(nodes, (forms.size // len(nodes), 1))
-            return EnergySolver(forms, places, dimension, options)
+    @cached_property
+    def solvers(self) -> tuple[EnergySolver, ...]:
+        """Of every system that does not feel the others."""
+        return tuple(self._solver(forms) for forms in self._reduction.systems)
 
-        self._solvers = [solver(forms) for forms in reduction.systems]
-        self._together = self._solvers if reduction.together is None else [solver(reduction.together)]
+    @cached_property
+    def together(self) -> tuple[EnergySolver, ...]:
+        """Of all systems at once where that is faster."""
+        forms = self._reduction.together
+        return self.solvers if forms is None else (self._solver(forms),)
+
+    @cached_property
+    def angles(self) -> AngleSolver:
+        """Of any number of equal systems in a real gauge."""
+        return AngleSolver(self._reduction.systems[0], self._nodes, self._dimension, self._options)
+
+    def _solver(self, forms: Forms) -> EnergySolver:
+        places = np.tile(self._nodes, (forms.size // len(self._nodes), 1))
+        return EnergySolver(forms, places, self._dimension, self._options)
 
     @property
     def options(self) -> Options:
-        return self._solvers[0].options
+        return self._options
 
     @options.setter
     def options(self, options: Options) -> None:
-        for solver in (*self._solvers, *self._together):
+        self._options = options
+        made = vars(self)
+        for solver in (*made.get("solvers", ()), *made.get("together", ())):
             solver.options = options
+        if "angles" in made:
+            self.angles.options = options
 
     def solve(self, energy: complex, omega: Complex, start: Complex) -> tuple[Complex, EnergyReport]:
         """All channels at one energy; see `EnergySolver.solve`.
 
         At Matsubara frequencies two channels that do not feel each other are mirror images.
         """
-        if len(self._solvers) == 2 and not is_real(energy):
+        if len(self._reduction.systems) == 2 and not is_real(energy):
             up, down = np.split(omega, 2)
             if _are_images(up, down):
-                g, report = _solved(self._solvers[0], energy, up, start[: len(up)])
+                g, report = self._solved(self.solvers[:1], energy, up, start[: len(up)])
                 return np.concatenate([g, mirrored(g)]), report
-        count = len(self._together)
-        parts = zip(self._together, np.split(omega, count), np.split(start, count), strict=True)
-        results = [_solved(solver, energy, o, s) for solver, o, s in parts]
+        return self._solved(self.together, energy, omega, start)
+
+    def _solved(
+        self, solvers: Sequence[EnergySolver], energy: complex, omega: Complex, start: Complex
+    ) -> tuple[Complex, EnergyReport]:
+        """By angles in a real gauge, else by the solvers, each with its part."""
+        forms = self._reduction.systems[0]
+        ratio = he_over_eh(forms, omega, start) if forms.free.size else None
+        if ratio is not None:
+            return self.angles.solve(energy, omega, start, ratio)
+        count = len(solvers)
+        parts = zip(solvers, np.split(omega, count), np.split(start, count), strict=True)
+        results = [solver.solve(energy, o, s) for solver, o, s in parts]
         return np.concatenate([g for g, _ in results]), _in_one([report for _, report in results])
-
-
-def _solved(
-    solver: EnergySolver, energy: complex, omega: Complex, start: Complex
-) -> tuple[Complex, EnergyReport]:
-    solver.preconditioner.he_over_eh = he_over_eh(solver.forms, omega, start)
-    return solver.solve(energy, omega, start)
 
 
 def he_over_eh(forms: Forms, omega: Complex, start: Complex) -> complex | None:

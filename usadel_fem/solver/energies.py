@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -93,7 +93,10 @@ class DeviceSolver:
 
     def source(self, energy: complex, extra: float = 0.0) -> Complex:
         """Ω_i at ε + i·extra with the present Δ."""
-        omega = action.source(self.device.forms, energy, self.delta, self.device.reservoirs(energy, extra))
+        return self._source(energy, self.device.reservoirs(energy, extra), extra)
+
+    def _source(self, energy: complex, reservoirs: Mapping[str, Complex], extra: float) -> Complex:
+        omega = action.source(self.device.forms, energy, self.delta, reservoirs)
         if extra:
             weight = self.device.forms.potentials(energy).weight
             omega -= extra * weight[:, None, None] * TAU3
@@ -113,14 +116,11 @@ class DeviceSolver:
         """
         tried: list[EnergyReport] = []
         unchecked: tuple[Complex, EnergyReport] | None = None
-        starts = [self.normal(energy)]
-        if start is not None:
-            starts.insert(0, start)
-        for guess in starts:
-            g, report = self._attempt(energy, guess)
+        for guess in [None] if start is None else [start, None]:
+            g, report = self._attempt(energy, self.normal(energy) if guess is None else guess)
             tried.append(report)
             if report.ok and self.physical(g):
-                if guess is start or np.abs(g).max() < LARGE:
+                if guess is not None or np.abs(g).max() < LARGE:
                     return g, _with_effort(report, tried)
                 unchecked = g, report
             if report.ok:
@@ -147,7 +147,7 @@ class DeviceSolver:
         start = start.reshape(-1, len(self.device.nodes), *start.shape[1:]).copy()
         for name, nodes in self.device.forms.pinned.items():
             start[:, nodes] = self._field(reservoirs[name][None])[:, None]
-        return self._field(self.source(energy, extra)), start.reshape(-1, *start.shape[2:])
+        return self._field(self._source(energy, reservoirs, extra)), start.reshape(-1, *start.shape[2:])
 
     def normal(self, energy: complex) -> Complex:
         """The field to start from where nothing is known."""

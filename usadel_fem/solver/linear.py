@@ -60,13 +60,11 @@ class ScalarPreconditioner:
 
     Attributes:
         forms, free, dimension: of the mesh, its free nodes.
-        he_over_eh: ǧ_he/ǧ_eh of a single channel where that is the same number everywhere, else None.
     """
 
     forms: Forms
     free: Index
     dimension: int
-    he_over_eh: complex | None = None
     _shift: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
@@ -106,19 +104,10 @@ class ScalarPreconditioner:
         """frames · (K/2 + s)⁻¹ · frames."""
         inverse = self._inverse
         if isinstance(inverse, Factorisation) or kernels.compiled() is None:
-            return np.asarray(frames.unknowns(self._solved(frames.columns(residual))))
+            return np.asarray(frames.unknowns(inverse(frames.columns(residual))))
         width = 16 if residual.shape[-1] == 2 else 4
         frames.rows(residual, inverse.room(width).reshape(-1))
         frames.of_rows(inverse.on_rows(width).reshape(-1), out)
-        return out
-
-    def _solved(self, columns: Complex) -> Complex:
-        """(K/2 + s)⁻¹ of the columns; of ee, eh and he of a channel in a real gauge the last is known."""
-        if self.he_over_eh is None:
-            return np.asarray(self._inverse(columns))
-        out = np.empty_like(columns)
-        out[:, :2] = self._inverse(columns[:, :2])
-        out[:, 2] = self.he_over_eh * out[:, 1]
         return out
 
 
@@ -162,6 +151,7 @@ class NewtonSystem:
 
     tangents: Tangents
     preconditioner: ScalarPreconditioner
+    elimination: Elimination | None = None
 
     def residual(self) -> Complex:
         return self.tangents.residual
@@ -169,6 +159,12 @@ class NewtonSystem:
     def preconditioned(self, residual: Complex) -> Complex:
         """An estimate of the Newton step, up to its sign, and the norm in which residuals are measured."""
         return self.preconditioner.apply(self.tangents.frames, residual)
+
+    def solve(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
+        """By elimination where there is one, else by GMRES."""
+        if self.elimination is not None:
+            return self._eliminated(self.elimination)
+        return self.krylov(right, tolerance, max_iterations)
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
@@ -182,7 +178,7 @@ class NewtonSystem:
         w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, rooms)
         return LinearResult(w.reshape(right.shape), count, ok)
 
-    def eliminated(self, elimination: Elimination) -> LinearResult:
+    def _eliminated(self, elimination: Elimination) -> LinearResult:
         """Along a line, exactly."""
         _, w = elimination.step(self.tangents.lin, 1)
         w = w[np.argsort(elimination.nodes), 0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -90,13 +91,10 @@ class EnergySolver:
         self.rooms = Rooms()
         self._elimination: Elimination | None = None
 
-    @property
-    def on_a_line(self) -> bool:
-        """Whether linear systems are solved exactly, node after node."""
-        return self.dimension == 1 and self.options.linear == "auto"
-
-    def elimination(self, size: int) -> Elimination:
-        """For nodal matrices of a size, which is the same every time."""
+    def _elimination_for(self, size: int) -> Elimination | None:
+        """Along a line, for nodal matrices of a size that is the same every time."""
+        if self.dimension > 1 or self.options.linear != "auto":
+            return None
         if self._elimination is None:
             self._elimination = Elimination.of(self.forms, size)
         return self._elimination
@@ -112,13 +110,65 @@ class EnergySolver:
         Returns:
             ǧ (N, 4, 4) and a report; the last iterate where it did not converge.
         """
-        return _Iteration(self, energy, omega).run(start)
+        return Iteration(self, energy, omega).run(start)
+
+    def system(self, g: Complex, omega: Complex, keep: bool) -> NewtonSystem:
+        """The linear system at ǧ; `keep`: with the preconditioner as it is."""
+        tangents = linearise(self.forms, g, omega, self.free, self.options.picard, self.rooms)
+        if not keep:
+            self.preconditioner.prepare(tangents, omega)
+        return NewtonSystem(tangents, self.preconditioner, self._elimination_for(g.shape[-1]))
+
+    def moved(self, system: NewtonSystem, w: Complex) -> Complex:
+        """ǧ after a step from where a system is."""
+        return system.tangents.moved(w)
+
+    def settled(self, system: NewtonSystem, step: Complex) -> Complex:
+        """ǧ where a step is small enough to be left."""
+        return system.tangents.g
 
 
-class _Iteration:
+class System(Protocol):
+    """H w = −r of one Newton step; w and r are (n_free, ...)."""
+
+    def residual(self) -> Complex:
+        """r."""
+
+    def preconditioned(self, residual: Complex) -> Complex:
+        """An estimate of the Newton step, up to its sign, and the norm in which residuals are measured."""
+
+    def solve(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
+        """P⁻¹H w = right to the relative tolerance, right = −P⁻¹r; or exactly where that is cheap."""
+
+    def direct(self, residual: Complex) -> LinearResult:
+        """H w = −r by a factorisation."""
+
+
+class Problem(Protocol):
+    """What Newton's method is given: `EnergySolver`, or another choice of unknowns.
+
+    Attributes:
+        nodes, free: positions (N, 3) and the free ones of them.
+    """
+
+    options: Options
+    nodes: Real
+    free: Index
+
+    def system(self, g: Complex, omega: Complex, keep: bool) -> Any:
+        """The `System` at a field; `keep`: in the norm of the last one."""
+
+    def moved(self, system: Any, w: Complex) -> Complex:
+        """The field after a step from where a system is."""
+
+    def settled(self, system: Any, step: Complex) -> Complex:
+        """The field where −step is small enough to be left, or with it where it is exact."""
+
+
+class Iteration:
     """One run of Newton's method; keeps the history that the report shows."""
 
-    def __init__(self, solver: EnergySolver, energy: complex, omega: Complex) -> None:
+    def __init__(self, solver: Problem, energy: complex, omega: Complex) -> None:
         self.solver, self.energy, self.omega = solver, energy, omega
         self.options = solver.options
         self.tolerance = self.options.tolerance_at(energy)
@@ -140,7 +190,7 @@ class _Iteration:
             if not np.isfinite(size):
                 return g, self._report(Outcome.NOT_A_NUMBER, None)
             if size <= self._accepted(g):
-                return g, self._report(Outcome.CONVERGED, step)
+                return solver.settled(system, step), self._report(Outcome.CONVERGED, step)
             result = self._solve(system, step, size, g)
             if not result.ok or not np.isfinite(result.w).all():
                 return g, self._report(Outcome.LINEAR_SOLVER_FAILED, step)
@@ -153,31 +203,20 @@ class _Iteration:
         done = self.history[-1] <= self._accepted(g)
         return g, self._report(Outcome.CONVERGED if done else Outcome.MAX_ITERATIONS, step)
 
-    def _linearise(self, g: Complex) -> tuple[NewtonSystem, Complex]:
-        solver = self.solver
-        picard, rooms = self.options.picard, solver.rooms
-        tangents = linearise(solver.forms, g, self.omega, solver.free, picard, rooms)
-        system = NewtonSystem(tangents, solver.preconditioner)
-        if not self.searching:
-            solver.preconditioner.prepare(tangents, self.omega)
+    def _linearise(self, g: Complex) -> tuple[System, Complex]:
+        system: System = self.solver.system(g, self.omega, self.searching)
         return system, system.preconditioned(system.residual())
 
-    def _solve(self, system: NewtonSystem, step: Complex, size: float, g: Complex) -> LinearResult:
+    def _solve(self, system: System, step: Complex, size: float, g: Complex) -> LinearResult:
         options = self.options
         if options.linear == "direct":
             return system.direct(system.residual())
-        if self.solver.on_a_line:
-            result = system.eliminated(self.solver.elimination(g.shape[-1]))
-        else:
-            result = system.krylov(-step, self._forcing(size, g), options.max_krylov)
+        result = system.solve(-step, self._forcing(size, g), options.max_krylov)
         self.krylov += result.iterations
         largest = float(np.abs(result.w).max())
         if largest < STEP_CAP:
             self.underrated = max(self.underrated, largest / size)
-        ratio = self.solver.preconditioner.he_over_eh
-        if ratio is not None:  # to the last bit: ĥ can be 10⁻¹³ below a gap and feels what breaks a symmetry
-            result.w[:, 1] = -ratio * result.w[:, 0]
-        if result.ok or self.solver.forms.size > options.direct_below:
+        if result.ok or len(self.solver.nodes) > options.direct_below:
             return result
         return system.direct(system.residual())
 
@@ -198,17 +237,18 @@ class _Iteration:
         In a weakly coupled or nearly singular device it is far smaller than the step it stands for, by a
         factor that the linear solves near the end have shown.
         """
-        return float(accuracy(self.tolerance / self.underrated, np.abs(g).max()))
+        parts = g.reshape(-1).view(float)
+        return float(accuracy(self.tolerance / self.underrated, max(parts.max(), -parts.min())))
 
     def _stalled(self) -> bool:
         return len(self.history) > PATIENCE and min(self.history[-PATIENCE:]) > min(self.history[:-PATIENCE])
 
     def _move(
-        self, g: Complex, system: NewtonSystem, step: Complex, w: Complex
-    ) -> tuple[Complex, NewtonSystem, Complex, bool]:
+        self, g: Complex, system: System, step: Complex, w: Complex
+    ) -> tuple[Complex, System, Complex, bool]:
         before = np.linalg.norm(step)
         for halving in range(12):
-            trial = system.tangents.moved(w * 0.5**halving)
+            trial = self.solver.moved(system, w * 0.5**halving)
             trial_system, trial_step = self._linearise(trial)
             after = np.linalg.norm(trial_step)
             if not self.searching and np.isfinite(after):

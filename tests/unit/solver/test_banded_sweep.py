@@ -197,7 +197,9 @@ def test_a_self_consistent_gap_is_the_same(order):
                 solve={"kind": "equilibrium", "temperature": 0.13, "self_consistent": True, "linear": linear},
             )
         )
-        result = solve_gap(device, matsubara_rule(0.13, device.largest_energy, tolerance=1e-7))
+        result = solve_gap(
+            device, matsubara_rule(0.13, device.largest_energy, tolerance=1e-7), tolerance=1e-9
+        )
         assert result.converged
         gaps.append(result.delta)
     assert np.abs(gaps[0] - gaps[1]).max() < 1e-6 * np.abs(gaps[0]).max()

@@ -1,4 +1,4 @@
-"""How channels of spin are solved: images for nothing, a real gauge in fewer columns, few nodes at once."""
+"""How channels of spin are solved: images for nothing, a real gauge in angles, few nodes at once."""
 
 from dataclasses import replace
 
@@ -59,7 +59,7 @@ def test_there_is_none_where_currents_flow():
 def test_at_matsubara_frequencies_one_channel_is_solved(monkeypatch):
     solver = DeviceSolver(device())
     expected, _ = solver.solve(IMAGINARY)
-    monkeypatch.setattr(solver.solver._solvers[1], "solve", None)
+    monkeypatch.setattr(solver.solver.solvers[1], "solve", None)
     found, report = solver.solve(IMAGINARY)
     assert report.ok
     assert np.array_equal(found, expected)
@@ -94,7 +94,7 @@ def test_options_reach_every_channel_and_the_worst_one_is_reported(monkeypatch):
     monkeypatch.setattr(reduction, "FEW", 0)
     solver = DeviceSolver(device())
     solver.solver.options = replace(solver.solver.options, max_iterations=2)
-    assert all(s.options.max_iterations == 2 for s in solver.solver._solvers)
+    assert all(s.options.max_iterations == 2 for s in solver.solver.solvers)
     omega = solver.channels.project(solver.source(REAL))
     start = solver.channels.project(solver.device.start(REAL))
     _, report = solver.solver.solve(REAL, omega, start)

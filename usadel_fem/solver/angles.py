@@ -1,0 +1,187 @@
+"""Newton's method for channels in a real gauge, in the unknowns of `usadel_fem/angles.py`.
+
+The steps are those of `EnergySolver` on the same channels, ǧ_i → (1 + αJ)ǧ_i(1 + αJ)⁻¹ with J = τ₃τ_φ: α is
+the w of both, and so are tolerances and the cap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from usadel_fem.angles import AngleLinearisation
+from usadel_fem.fem.forms import Forms
+from usadel_fem.fem.real_gauge import RealGauge
+from usadel_fem.fem.space import Index
+from usadel_fem.outcomes import EnergyReport
+from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.solver.factorisation import one_thread
+from usadel_fem.solver.krylov import gmres
+from usadel_fem.solver.line import Band, along
+from usadel_fem.solver.linear import LEAST, MULTIGRID_ABOVE, OUTDATED, RESTART, LinearResult
+from usadel_fem.solver.narrow import ColumnByColumn, NarrowHierarchy
+from usadel_fem.solver.newton import Iteration, Options
+
+
+class AngleSolver:
+    """What `EnergySolver` is to matrices.
+
+    Attributes:
+        forms: of one channel, or of several that are coupled.
+        nodes: positions of the nodes of the forms.
+        options: see `Options`.
+    """
+
+    def __init__(self, forms: Forms, nodes: Real, dimension: int, options: Options) -> None:
+        self.options, coupled = options, forms.size // len(nodes)
+        free = along(forms.stiffness, forms.free) if dimension == 1 else forms.free
+        self.gauge = RealGauge.of(forms, free)
+        self.free = np.arange(free.size)
+        self.nodes = np.tile(nodes, (coupled, 1))[self.gauge.order]
+        self.preconditioner = Preconditioner(self.gauge, forms, dimension, coupled)
+
+    def solve(
+        self, energy: complex, omega: Complex, start: Complex, he_over_eh: complex
+    ) -> tuple[Complex, EnergyReport]:
+        """ǧ of L channels, (L·N, 2, 2) each as Ω and the start, which hold the reservoirs' values."""
+        root = np.sqrt(complex(he_over_eh))
+        fields = self.gauge.field(start, root), self.gauge.field(omega, root)
+        x, report = Iteration(self, energy, fields[1]).run(fields[0])
+        return self.gauge.back(x, root), report
+
+    def system(self, x: Complex, omega: Complex, keep: bool) -> AngleSystem:
+        """See `EnergySolver.system`."""
+        lin = AngleLinearisation(self.gauge, x, omega)
+        if not keep:
+            self.preconditioner.prepare(lin)
+        return AngleSystem(lin, self.preconditioner)
+
+    def moved(self, system: AngleSystem, w: Complex) -> Complex:
+        """The field after a step."""
+        return system.lin.moved(w)
+
+    def settled(self, system: AngleSystem, step: Complex) -> Complex:
+        """With the step where it is exact."""
+        return system.lin.moved(-step) if self.preconditioner.exact is system.lin else system.lin.field
+
+
+@dataclass(frozen=True)
+class AngleSystem:
+    """H w = −r at one field (2, n, L); w and r are (n_free, L)."""
+
+    lin: AngleLinearisation
+    preconditioner: Preconditioner
+
+    def residual(self) -> Complex:
+        return self.lin.residual
+
+    def preconditioned(self, residual: Complex) -> Complex:
+        return self.preconditioner(residual)
+
+    def solve(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
+        """By GMRES, unless the preconditioner is H⁻¹."""
+        if self.preconditioner.exact is self.lin:
+            return LinearResult(right, 0, True)
+        hessian = self.lin.hessian()
+
+        def apply(x: Complex) -> Complex:
+            return self.preconditioned(hessian(x.reshape(right.shape))).ravel()
+
+        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations)
+        return LinearResult(w.reshape(right.shape), count, ok)
+
+    def direct(self, residual: Complex) -> LinearResult:
+        w = -factorised(self.lin)(residual)
+        return LinearResult(w, 0, bool(np.isfinite(w).all()))
+
+
+def factorised(lin: AngleLinearisation) -> ColumnByColumn:
+    """H⁻¹ by SuperLU."""
+    with one_thread():
+        return ColumnByColumn([splu(lin.matrix(channel)).solve for channel in range(lin.field.shape[2])])
+
+
+@dataclass
+class Preconditioner:
+    """H⁻¹ itself along a line, that of an earlier step on small meshes, else multigrid for K/2 + potential.
+
+    Attributes:
+        gauge, forms, dimension: of the mesh.
+        coupled: channels that the nodes of the forms are, one after the other.
+        exact: the linearisation whose H⁻¹ it is, if any.
+    """
+
+    gauge: RealGauge
+    forms: Forms
+    dimension: int
+    coupled: int
+    exact: AngleLinearisation | None = None
+    _potential: Complex | None = field(default=None, init=False)
+    _inverse: Any = field(default=None, init=False)
+
+    def __call__(self, residual: Complex) -> Complex:
+        return np.asarray(self._inverse(residual))
+
+    def prepare(self, lin: AngleLinearisation) -> None:
+        """Make ready for a linearisation, unless the last one is close."""
+        self.exact = None
+        if self.dimension == 1:
+            self._inverse, self.exact = Band(lin.band()), lin
+            return
+        potential = lin.potential
+        last = self._potential
+        known = last is not None and last.shape == potential.shape
+        if known and _size(potential - last) <= OUTDATED * _size(potential):
+            return
+        self._potential = potential
+        if self.gauge.free > MULTIGRID_ABOVE[self.dimension]:
+            cycle = self._hierarchy.inverse(self._bounded(self._side_by_side(potential)))
+            self._inverse = lambda x: self._one_by_one(cycle(self._side_by_side(x)))
+        else:
+            self._inverse, self.exact = factorised(lin), lin
+
+    def _side_by_side(self, x: Complex) -> Complex:
+        """Columns for every channel of (n_free, L)."""
+        return np.ascontiguousarray(x.T.reshape(self.coupled * x.shape[1], -1).T)
+
+    def _one_by_one(self, columns: Complex) -> Complex:
+        return np.ascontiguousarray(columns.T.reshape(columns.shape[1] // self.coupled, -1).T)
+
+    @cached_property
+    def _free(self) -> Index:
+        """Free nodes of the first of the coupled channels."""
+        return self.gauge.order[: self.gauge.free // self.coupled]
+
+    @cached_property
+    def _half(self) -> sparse.csr_matrix:
+        """K/2 between them."""
+        return sparse.csr_matrix(0.5 * self.forms.scalar_stiffness[self._free][:, self._free])
+
+    @cached_property
+    def _half_diagonal(self) -> Real:
+        return self._half.diagonal()[:, None]
+
+    @cached_property
+    def _hierarchy(self) -> NarrowHierarchy:
+        corners = self.forms.corners
+        if corners is None:
+            return NarrowHierarchy(self._half)
+        inside = corners[self._free]
+        own = np.unique(inside.indices[inside.data == 1.0])  # the corners that are free themselves
+        return NarrowHierarchy(self._half, inside[:, own])
+
+    def _bounded(self, potential: Complex) -> Complex:
+        """A real part that would make H indefinite is left out."""
+        real = np.nan_to_num(potential.real, posinf=0.0, neginf=0.0)
+        imaginary = np.nan_to_num(potential.imag, posinf=0.0, neginf=0.0)
+        least = LEAST * np.minimum(np.hypot(real, imaginary).mean(), self._half_diagonal) + 1e-12
+        return np.maximum(real, least) + 1j * imaginary
+
+
+def _size(x: Complex) -> float:
+    return float(np.abs(x.view(float)).sum())
