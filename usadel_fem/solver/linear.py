@@ -87,8 +87,16 @@ class ScalarPreconditioner:
         if self.free.size > MULTIGRID_ABOVE.get(self.dimension, np.inf):
             from usadel_fem.solver.multigrid import Hierarchy
 
-            return Hierarchy(half, np.float32).inverse
+            return Hierarchy(half, np.float32, self._from_corners()).inverse
         return lambda shift: Factorisation((half + sparse.diags(shift)).tocsr())
+
+    def _from_corners(self) -> sparse.csr_matrix | None:
+        """Interpolation from the free corners of P2 elements."""
+        if self.forms.corners is None:
+            return None
+        inside = self.forms.corners[self.free]
+        own = np.unique(inside.indices[inside.data == 1.0])
+        return inside[:, own]
 
     def apply(self, frames: Any, residual: Complex, out: Complex | None = None) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of the frames of `Tangents`.

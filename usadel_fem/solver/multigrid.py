@@ -102,19 +102,25 @@ class Hierarchy:
     Args:
         matrix: see above.
         precision: of compiled cycles; float32 is enough for a preconditioner of loose solves.
+        first: interpolation to it from a coarser level, if one is known that is better than aggregation.
     """
 
-    def __init__(self, matrix: sparse.csr_matrix, precision: DTypeLike = np.float64) -> None:
+    def __init__(
+        self,
+        matrix: sparse.csr_matrix,
+        precision: DTypeLike = np.float64,
+        first: sparse.csr_matrix | None = None,
+    ) -> None:
         self.levels: list[Level] = []
         self.precision = np.dtype(precision)
         self._rooms: dict[int, list[Floats]] = {}
-        matrix = _sorted(matrix)
+        matrix, up = _sorted(matrix), first
         while matrix.shape[0] > COARSEST:
-            up = interpolation(matrix)
+            up = interpolation(matrix) if up is None else _sorted(up)
             if up.shape[1] > SLOWEST * matrix.shape[0]:
                 break
             self.levels.append(Level.of(matrix, up, self.precision))
-            matrix = _sorted(up.T @ matrix @ up)
+            matrix, up = _sorted(up.T @ matrix @ up), None
         self.coarsest = matrix
 
     def inverse(self, shift: Complex) -> Cycle:
