@@ -86,6 +86,7 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         for rows, weight in zip((sums.consistent, sums.lumped), weights, strict=True)
     )
     stiffness = links.stiffness.matrix()
+    tunnels = tuple(_tunnel(space, b) for b in around.interfaces)
     return Forms(
         stiffness=scalar if stiffness is None else stiffness,
         scalar_stiffness=scalar,
@@ -99,11 +100,16 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         spin_hall=_spin_hall(space, coefficient, around, np.concatenate(bent), varies),
         transverse=_transverse(sums),
         pairing=pairing,
-        tunnels=tuple(_tunnel(space, b) for b in around.interfaces),
+        tunnels=tunnels,
         contacts=tuple(_contact(space, b) for b in around.contacts),
         pinned=_pinned(space, around.reservoirs),
         corners=corner_values(space),
+        barriers=_barriers(tunnels),
     )
+
+
+def _barriers(tunnels: tuple[Tunnel, ...]) -> sparse.csr_matrix | None:
+    return sparse.csr_matrix(sum(tunnel.matrix for tunnel in tunnels)) if tunnels else None
 
 
 def _add(sums: Sums, piece: Piece, around: Surroundings) -> None:

@@ -192,6 +192,7 @@ class Forms:
         tunnels, contacts: interfaces and terminals behind a barrier.
         pinned: terminal name → nodes held at the reservoir's ǧ.
         corners: nodal values (N, n) of functions that are linear between the corners, or None for P1.
+        barriers: ∫ G φ_iφ_j of all tunnels without their filters, for preconditioning, or None.
         copies: systems that do not couple, node i of copy e being node i·copies + e of the quadratic terms.
     """
 
@@ -211,6 +212,7 @@ class Forms:
     contacts: tuple[Contact, ...]
     pinned: dict[str, Index]
     corners: sparse.csr_matrix | None = None
+    barriers: sparse.csr_matrix | None = None
     copies: int = 1
 
     @property
@@ -218,9 +220,31 @@ class Forms:
         return int(self.consistent.weight.size)
 
     @cached_property
-    def stiffness_diagonal(self) -> Real:
-        """Of K without links."""
-        return np.asarray(self.scalar_stiffness.diagonal())
+    def scalar_half(self) -> sparse.csr_matrix:
+        """½K, and −½G_ij of barriers with Σ_j ½G_ij on the diagonal: what resists gradients of a scalar."""
+        half = 0.5 * self.scalar_stiffness
+        if self.barriers is not None:
+            half = half - 0.5 * self.barriers + sparse.diags(self.through_barriers)
+        return sparse.csr_matrix(half)
+
+    @cached_property
+    def half_diagonal(self) -> Real:
+        """Of `scalar_half`."""
+        return np.asarray(self.scalar_half.diagonal())
+
+    @cached_property
+    def through_barriers(self) -> Real:
+        """Σ_j ½G_ij (N,): the part of a node's potential that `scalar_half` has."""
+        if self.barriers is None:
+            return np.zeros(self.size)
+        return np.asarray(0.5 * self.barriers.sum(axis=1)).ravel()
+
+    def between_corners(self, nodes: Index) -> sparse.csr_matrix | None:
+        """`corners` of some nodes, from those corners that are among them themselves."""
+        if self.corners is None:
+            return None
+        inside = self.corners[nodes]
+        return inside[:, np.unique(inside.indices[inside.data == 1.0])]
 
     @cached_property
     def free(self) -> Index:

@@ -162,6 +162,7 @@ def channel_forms(forms: Forms, channels: Channels, signs: tuple[int, ...]) -> F
             for name, nodes in forms.pinned.items()
         },
         corners=None if forms.corners is None else _copies(forms.corners, count),
+        barriers=None if forms.barriers is None else _copies(forms.barriers, count),
     )
 
 

@@ -160,7 +160,7 @@ class Preconditioner:
     @cached_property
     def _half(self) -> sparse.csr_matrix:
         """K/2 between them."""
-        return sparse.csr_matrix(0.5 * self.forms.scalar_stiffness[self._free][:, self._free])
+        return self.forms.scalar_half[self._free][:, self._free]
 
     @cached_property
     def _half_diagonal(self) -> Real:
@@ -168,12 +168,7 @@ class Preconditioner:
 
     @cached_property
     def _hierarchy(self) -> NarrowHierarchy:
-        corners = self.forms.corners
-        if corners is None:
-            return NarrowHierarchy(self._half)
-        inside = corners[self._free]
-        own = np.unique(inside.indices[inside.data == 1.0])  # the corners that are free themselves
-        return NarrowHierarchy(self._half, inside[:, own])
+        return NarrowHierarchy(self._half, self.forms.between_corners(self._free))
 
     def _bounded(self, potential: Complex) -> Complex:
         """A real part that would make H indefinite is left out."""

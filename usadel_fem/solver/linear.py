@@ -1,8 +1,8 @@
 """Linear solvers of a Newton step: GMRES with one scalar matrix as preconditioner, elimination, or SuperLU.
 
-The scalar matrix is K/2 plus a complex diagonal that knows the local potentials; its inverse, a factorisation
-or a multigrid cycle, acts on all 16 matrix components at once and serves until the potentials have changed: a
-few Newton steps, or neighbouring energies.  It costs about two applications.
+The scalar matrix is K/2, with barriers, plus a complex diagonal that knows the local potentials; its inverse,
+a factorisation or a multigrid cycle, acts on all 16 matrix components at once and serves until the potentials
+have changed: a few Newton steps, or neighbouring energies.  A cycle costs less than an application.
 """
 
 from __future__ import annotations
@@ -83,20 +83,12 @@ class ScalarPreconditioner:
     @cached_property
     def _shifted(self) -> Callable[[Complex], Any]:
         """(K/2 + s)⁻¹ for a nodal s."""
-        half = sparse.csr_matrix(0.5 * self.forms.scalar_stiffness[self.free][:, self.free])
+        half = self.forms.scalar_half[self.free][:, self.free]
         if self.free.size > MULTIGRID_ABOVE.get(self.dimension, np.inf):
             from usadel_fem.solver.multigrid import Hierarchy
 
-            return Hierarchy(half, np.float32, self._from_corners()).inverse
+            return Hierarchy(half, np.float32, self.forms.between_corners(self.free)).inverse
         return lambda shift: Factorisation((half + sparse.diags(shift)).tocsr())
-
-    def _from_corners(self) -> sparse.csr_matrix | None:
-        """Interpolation from the free corners of P2 elements."""
-        if self.forms.corners is None:
-            return None
-        inside = self.forms.corners[self.free]
-        own = np.unique(inside.indices[inside.data == 1.0])
-        return inside[:, own]
 
     def apply(self, frames: Any, residual: Complex, out: Complex | None = None) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of the frames of `Tangents`.
@@ -124,8 +116,8 @@ def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:
 
     μ is the mean of the nodal term's eigenvalues, s is −μ plus the spread of all about it: the mean puts the
     eigenvalues of the preconditioned H at 1, the spread keeps from 0 those that miss it.  −μ is √(Δ² − ε²) in
-    a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i. Far from a solution the curvature of
-    ǧ can turn Re μ positive; it is left out there.
+    a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i; what barriers add is in the matrix.
+    Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there.
     """
     ee, hh = tangents.nodal
     s = ee.shape[0]
@@ -133,9 +125,10 @@ def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:
     variance = sum(
         _squares(block[i, j] - mu * (i == j)) for block in (ee, hh) for i in range(s) for j in range(s)
     )
-    stiffness = tangents.forms.stiffness_diagonal[tangents.nodes]
-    least = LEAST * np.minimum(np.abs(mu).mean(), 0.5 * stiffness) + 1e-12
-    mean = np.maximum(-mu.real, 0.0) - 1j * mu.imag
+    forms, nodes = tangents.forms, tangents.nodes
+    half, barriers = forms.half_diagonal[nodes], forms.through_barriers[nodes]
+    least = LEAST * np.minimum(np.abs(mu).mean(), half) + 1e-12
+    mean = np.maximum(-mu.real - barriers, 0.0) - 1j * mu.imag
     shift = mean + np.sqrt(variance / (2 * s))
     return mean, np.maximum(shift.real, least) + 1j * shift.imag
 

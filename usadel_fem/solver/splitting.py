@@ -42,7 +42,7 @@ def spin_splitting(tangents: Tangents, omega: Complex, mean: Complex) -> Callabl
     nodes = tangents.nodes
     fields = [_traceless(by_entry(omega[nodes, block, block])) for block in BLOCKS]
     strength = np.sqrt(sum((np.abs(x) ** 2).sum(axis=(0, 1)) for x in fields) / 4)
-    stiffness = 0.5 * tangents.forms.stiffness_diagonal[nodes]
+    stiffness = tangents.forms.half_diagonal[nodes]
     places = np.flatnonzero(strength > LEAST * stiffness)
     if not places.size:
         return None
