@@ -22,9 +22,12 @@ from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.krylov import gmres
 from usadel_fem.solver.line import Band, along
-from usadel_fem.solver.linear import LEAST, MULTIGRID_ABOVE, OUTDATED, RESTART, LinearResult, one_thread
+from usadel_fem.solver.linear import LEAST, OUTDATED, RESTART, LinearResult, one_thread
 from usadel_fem.solver.narrow import ColumnByColumn, NarrowHierarchy
 from usadel_fem.solver.newton import Iteration, Options
+
+FEW = 200
+"""Unknowns of a channel up to which a factorisation of H takes no more time than multigrid cycles."""
 
 
 class AngleSolver:
@@ -132,13 +135,14 @@ class Preconditioner:
         if self.dimension == 1:
             self._inverse, self.exact = Band(lin.band()), lin
             return
-        potential = lin.potential
+        potential = lin.potential + self._across(lin.field)
         last = self._potential
-        known = last is not None and last.shape == potential.shape
-        if known and _size(potential - last) <= OUTDATED * _size(potential):
-            return
+        if last is not None and last.shape == potential.shape:
+            change = _size(potential - last)
+            if change <= OUTDATED * _size(potential):
+                return
         self._potential = potential
-        if self.gauge.free > MULTIGRID_ABOVE[self.dimension]:
+        if self.gauge.free > FEW:
             cycle = self._hierarchy.inverse(self._bounded(self._side_by_side(potential)))
             self._inverse = lambda x: self._one_by_one(cycle(self._side_by_side(x)))
         else:
@@ -173,6 +177,27 @@ class Preconditioner:
         inside = corners[self._free]
         own = np.unique(inside.indices[inside.data == 1.0])  # the corners that are free themselves
         return NarrowHierarchy(self._half, inside[:, own])
+
+    def _across(self, x: Complex) -> Complex | float:
+        """What tunnelling adds to the potential, as if nothing moved on the far side."""
+        if self._beyond is None:
+            return 0.0
+        here = x[:, : self.gauge.free]
+        return np.asarray(
+            -sum(mine * (q @ all_) for q, mine, all_ in zip(self._beyond, here, x, strict=True))
+        )
+
+    @cached_property
+    def _beyond(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix] | None:
+        """q^c and q^s between nodes that share no element, (n_free, n), if there are any."""
+        order, mesh = self.gauge.order, self.forms.size // self.coupled
+        pattern = sparse.csr_matrix(self.forms.mass[:mesh, :mesh] != 0, dtype=float)
+        everywhere = sparse.kron(np.ones((self.coupled, self.coupled)), pattern).tocsr()
+        shared = everywhere[order[: self.gauge.free]][:, order]
+        one, two = (sparse.csr_matrix(q - q.multiply(shared)) for q in self.gauge.matrices)
+        one.eliminate_zeros()
+        two.eliminate_zeros()
+        return (one, two) if one.nnz or two.nnz else None
 
     def _bounded(self, potential: Complex) -> Complex:
         """A real part that would make H indefinite is left out."""

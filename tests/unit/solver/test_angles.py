@@ -59,7 +59,7 @@ def either(request, monkeypatch):
 @pytest.fixture
 def by_multigrid(monkeypatch):
     """Also on meshes as small as these."""
-    monkeypatch.setattr(angles, "MULTIGRID_ABOVE", {2: 20, 3: 20})
+    monkeypatch.setattr(angles, "FEW", 20)
     monkeypatch.setattr(narrow, "COARSEST", 10)
 
 
