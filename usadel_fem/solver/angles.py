@@ -6,6 +6,7 @@ the w of both, and so are tolerances and the cap.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -102,10 +103,14 @@ class AngleSystem:
         return LinearResult(w, 0, bool(np.isfinite(w).all()))
 
 
-def factorised(lin: AngleLinearisation) -> ColumnByColumn:
-    """H⁻¹ by SuperLU."""
-    with one_thread():
-        return ColumnByColumn([splu(lin.matrix(channel)).solve for channel in range(lin.field.shape[2])])
+def factorised(lin: AngleLinearisation) -> Callable[[Complex], Complex]:
+    """H⁻¹ by SuperLU; not a number where H is singular or not finite."""
+    try:
+        with one_thread():
+            solves = [splu(lin.matrix(channel)).solve for channel in range(lin.field.shape[2])]
+    except RuntimeError:
+        return lambda residual: np.full_like(residual, np.nan)
+    return ColumnByColumn(solves)
 
 
 @dataclass

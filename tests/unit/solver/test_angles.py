@@ -283,6 +283,19 @@ def test_what_stops_newton_is_reported_with_its_place():
     assert 0 < x < 1.8
 
 
+@pytest.mark.parametrize("spoilt", [0.0, np.nan])
+def test_what_cannot_be_solved_is_not_a_number(spoilt, monkeypatch):
+    """H = 0, as at ǧ without any stiffness and source, or a field that is not finite."""
+    dev = real_device(2, 1)
+    forms, gauge, x, omega, _, _ = fields(dev)
+    empty = replace(gauge, q=0.0 * gauge.q, diagonal=0.0 * gauge.diagonal, sums=0.0 * gauge.sums)
+    lin = AngleLinearisation(empty, x + spoilt, 0.0 * omega)
+    ones = np.ones((gauge.free, 1), dtype=complex)
+    assert np.isnan(angles.factorised(lin)(ones)).any()
+    system = angles.AngleSystem(lin, angles.Preconditioner(gauge, forms, 2, 1))
+    assert not system.direct(ones).ok
+
+
 def test_corners_of_quadratic_elements_spare_iterations(by_multigrid, monkeypatch):
     dev = strip(2, 0.01, exchange=[0.2, 0.1, 0.3])
     _, report = DeviceSolver(dev).solve(0.3)
