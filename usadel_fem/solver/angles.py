@@ -6,6 +6,7 @@ the w of both, and so are tolerances and the cap.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,9 +24,12 @@ from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.factorisation import one_thread
 from usadel_fem.solver.krylov import gmres
 from usadel_fem.solver.line import Band, along
-from usadel_fem.solver.linear import LEAST, MULTIGRID_ABOVE, OUTDATED, RESTART, LinearResult
+from usadel_fem.solver.linear import LEAST, OUTDATED, RESTART, LinearResult
 from usadel_fem.solver.narrow import ColumnByColumn, NarrowHierarchy
 from usadel_fem.solver.newton import Iteration, Options
+
+FEW = 200
+"""Unknowns of a channel up to which a factorisation of H takes no more time than multigrid cycles."""
 
 
 class AngleSolver:
@@ -100,10 +104,14 @@ class AngleSystem:
         return LinearResult(w, 0, bool(np.isfinite(w).all()))
 
 
-def factorised(lin: AngleLinearisation) -> ColumnByColumn:
-    """H⁻¹ by SuperLU."""
-    with one_thread():
-        return ColumnByColumn([splu(lin.matrix(channel)).solve for channel in range(lin.field.shape[2])])
+def factorised(lin: AngleLinearisation) -> Callable[[Complex], Complex]:
+    """H⁻¹ by SuperLU; not a number where H is singular or not finite."""
+    try:
+        with one_thread():
+            solves = [splu(lin.matrix(channel)).solve for channel in range(lin.field.shape[2])]
+    except RuntimeError:
+        return lambda residual: np.full_like(residual, np.nan)
+    return ColumnByColumn(solves)
 
 
 @dataclass
@@ -135,11 +143,12 @@ class Preconditioner:
             return
         potential = lin.potential
         last = self._potential
-        known = last is not None and last.shape == potential.shape
-        if known and _size(potential - last) <= OUTDATED * _size(potential):
-            return
+        if last is not None and last.shape == potential.shape:
+            change = _size(potential - last)
+            if change <= OUTDATED * _size(potential):
+                return
         self._potential = potential
-        if self.gauge.free > MULTIGRID_ABOVE[self.dimension]:
+        if self.gauge.free > FEW:
             cycle = self._hierarchy.inverse(self._bounded(self._side_by_side(potential)))
             self._inverse = lambda x: self._one_by_one(cycle(self._side_by_side(x)))
         else:

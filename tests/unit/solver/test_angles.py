@@ -59,7 +59,7 @@ def either(request, monkeypatch):
 @pytest.fixture
 def by_multigrid(monkeypatch):
     """Also on meshes as small as these."""
-    monkeypatch.setattr(angles, "MULTIGRID_ABOVE", {2: 20, 3: 20})
+    monkeypatch.setattr(angles, "FEW", 20)
     monkeypatch.setattr(narrow, "COARSEST", 10)
 
 
@@ -281,6 +281,19 @@ def test_what_stops_newton_is_reported_with_its_place():
     assert report.newton_iterations == 2
     x, _, _ = report.location
     assert 0 < x < 1.8
+
+
+@pytest.mark.parametrize("spoilt", [0.0, np.nan])
+def test_what_cannot_be_solved_is_not_a_number(spoilt, monkeypatch):
+    """H = 0, as at ǧ without any stiffness and source, or a field that is not finite."""
+    dev = real_device(2, 1)
+    forms, gauge, x, omega, _, _ = fields(dev)
+    empty = replace(gauge, q=0.0 * gauge.q, diagonal=0.0 * gauge.diagonal, sums=0.0 * gauge.sums)
+    lin = AngleLinearisation(empty, x + spoilt, 0.0 * omega)
+    ones = np.ones((gauge.free, 1), dtype=complex)
+    assert np.isnan(angles.factorised(lin)(ones)).any()
+    system = angles.AngleSystem(lin, angles.Preconditioner(gauge, forms, 2, 1))
+    assert not system.direct(ones).ok
 
 
 def test_corners_of_quadratic_elements_spare_iterations(by_multigrid, monkeypatch):
