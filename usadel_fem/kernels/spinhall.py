@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from usadel_fem.kernels.compiler import inline, kernel, part
+from usadel_fem.kernels.compiler import inline, kernel
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
 from usadel_fem.kernels.matrices import (
     anticommutator,
@@ -116,7 +116,7 @@ def _plus_times(row, factor, other):
     )
 
 
-@part
+@inline
 def _evaluate(x, start, count, size, nodes, value, first, second, third, fields, rows, work, out):
     """x and its gradient at some points, lane by lane."""
     zero = spread(0.0)
@@ -140,7 +140,7 @@ def _evaluate(x, start, count, size, nodes, value, first, second, third, fields,
             put_lanes(work, out + field + PART * k, WIDTH, get_rows(rows, field + 8 * k, ROW))
 
 
-@part
+@inline
 def _add(work, bent, weight, start, count, size, nodes, value, first, second, third, fields, rows, out):
     """Times the weights, back to the nodes."""
     for lane in range(count):
@@ -170,7 +170,7 @@ def _factors(work, factors, t):
     return get_lanes(work, item(factors, 2 * t), WIDTH), get_lanes(work, item(factors, 2 * t + 1), WIDTH)
 
 
-@part
+@inline
 def _sum(work, factors, ends, out):
     """The sums of `terms`: a few instructions that stay in registers, whatever the planes."""
     for n in range(ends.shape[0]):

@@ -77,8 +77,9 @@ def scatter(rows, nodes, first, count, size, x):
             store(x, start + k, load(rows, size * lane + k))
 
 
-@part
+@inline
 def fetch(x, at, count):
+    """Ask for some floats that will be needed soon."""
     for k in range(at, at + count, WIDTH):
         prefetch(x, k)
 
