@@ -28,16 +28,13 @@ from usadel_fem.kernels.matrices import (
     put_rows,
     times_i,
 )
-from usadel_fem.kernels.tangents import ROW, fetch
+from usadel_fem.kernels.tangents import AHEAD, ROW, fetch
 
 FIELD = ROW * WIDTH
 """Floats of a field at eight points."""
 
 PART = 8 * WIDTH
 """Floats of one of its components on 1, σ_x, σ_y, σ_z."""
-
-AHEAD = 16
-"""Points ahead whose fields are asked for."""
 
 FIXED, VARIED, BENT = 0, 4 * FIELD, 8 * FIELD
 """Places of g and its gradient, of x and its gradient, and of what multiplies φ and its gradient."""
