@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel, part
-from usadel_fem.kernels.lanes import WIDTH, load, scratch, spread, store
+from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
 from usadel_fem.kernels.matrices import commutator, get_lanes, get_rows, put_rows
 from usadel_fem.kernels.tangents import scatter
 
@@ -75,7 +75,7 @@ def _couple(indptr, indices, q, x, nodes, first, count, start, begin, end, rows)
         node = nodes[first + min(lane, count - 1)]
         total = load(start, ROW * node) if begin <= node < end else spread(0.0)
         for k in range(indptr[node], indptr[node + 1]):
-            total = total + spread(q[k]) * load(x, ROW * indices[k])
+            total = plus_times(total, spread(item(q, k)), load(x, ROW * item(indices, k)))
         store(rows, ROW * lane, total)
 
 
@@ -191,44 +191,46 @@ def _amplitudes(frames, first, count, rows, out):
         out[place + 2], out[place + 3] = 0.5 * rows[at + 4], 0.5 * rows[at + 5]
 
 
-@part
-def _evaluate(x, start, count, nodes, value, first, second, out):
+@inline
+def _evaluate(x, start, count, size, nodes, value, first, second, out):
     """x, ∂_kx and ∂_lx at some points, rows of three fields."""
     for lane in range(WIDTH):
         point, at = start + min(lane, count - 1), ROW * lane
         a = b = c = spread(0.0)
-        for n in range(nodes.shape[1]):
-            field = load(x, ROW * nodes[point, n])
-            a = a + spread(value[point, n]) * field
-            b = b + spread(first[point, n]) * field
-            c = c + spread(second[point, n]) * field
+        for n in range(size * point, size * (point + 1)):
+            field = load(x, ROW * item(nodes, n))
+            a = plus_times(a, spread(item(value, n)), field)
+            b = plus_times(b, spread(item(first, n)), field)
+            c = plus_times(c, spread(item(second, n)), field)
         store(out, at, a)
         store(out, at + FIELD, b)
         store(out, at + 2 * FIELD, c)
 
 
-@part
-def _add(rows, start, count, nodes, value, first, second, out):
+@inline
+def _add(rows, start, count, size, nodes, value, first, second, out):
     """Back to the nodes."""
     for lane in range(count):
         point, at = start + lane, ROW * lane
         a, b, c = load(rows, at), load(rows, at + FIELD), load(rows, at + 2 * FIELD)
-        for n in range(nodes.shape[1]):
-            place = ROW * nodes[point, n]
-            field = load(out, place) + spread(value[point, n]) * a
-            field = field + spread(first[point, n]) * b
-            store(out, place, field + spread(second[point, n]) * c)
+        for n in range(size * point, size * (point + 1)):
+            place = ROW * item(nodes, n)
+            field = plus_times(load(out, place), spread(item(value, n)), a)
+            field = plus_times(field, spread(item(first, n)), b)
+            store(out, place, plus_times(field, spread(item(second, n)), c))
 
 
 @kernel
 def bend(nodes, value, first, second, weight, frozen, g, x, out):
     """The same as `spinhall.bend` for the only plane that there can be; σ^a is a sign in the weight."""
     fixed, varied, bent = scratch(3 * FIELD), scratch(3 * FIELD), scratch(3 * FIELD)
-    factors, one = np.zeros(WIDTH), 0.0 if frozen else 1.0
+    factors, one, size = np.zeros(WIDTH), 0.0 if frozen else 1.0, nodes.shape[1]
+    nodes, value = nodes.reshape(-1), value.reshape(-1)
+    first, second = first.reshape(-1), second.reshape(-1)
     for start in range(0, weight.size, WIDTH):
         count = min(WIDTH, weight.size - start)
-        _evaluate(g, start, count, nodes, value, first, second, fixed)
-        _evaluate(x, start, count, nodes, value, first, second, varied)
+        _evaluate(g, start, count, size, nodes, value, first, second, fixed)
+        _evaluate(x, start, count, size, nodes, value, first, second, varied)
         for lane in range(count):
             factors[lane] = weight[start + lane]
         factor = load(factors, 0)
@@ -243,7 +245,7 @@ def bend(nodes, value, first, second, weight, frozen, g, x, out):
         put_rows(bent, 0, ROW, by_value * (factor * spread(one)))
         put_rows(bent, FIELD, ROW, (commutator(d_l, s) + commutator(g_l, y)) * factor)
         put_rows(bent, 2 * FIELD, ROW, (commutator(d_k, s) + commutator(g_k, y)) * -factor)
-        _add(bent, start, count, nodes, value, first, second, out)
+        _add(bent, start, count, size, nodes, value, first, second, out)
 
 
 @inline

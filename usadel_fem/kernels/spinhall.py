@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from usadel_fem.kernels.compiler import inline, kernel, part
+from usadel_fem.kernels.compiler import inline, kernel
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
 from usadel_fem.kernels.matrices import (
     anticommutator,
@@ -28,16 +28,13 @@ from usadel_fem.kernels.matrices import (
     put_rows,
     times_i,
 )
-from usadel_fem.kernels.tangents import ROW, fetch
+from usadel_fem.kernels.tangents import AHEAD, ROW, fetch
 
 FIELD = ROW * WIDTH
 """Floats of a field at eight points."""
 
 PART = 8 * WIDTH
 """Floats of one of its components on 1, σ_x, σ_y, σ_z."""
-
-AHEAD = 16
-"""Points ahead whose fields are asked for."""
 
 FIXED, VARIED, BENT = 0, 4 * FIELD, 8 * FIELD
 """Places of g and its gradient, of x and its gradient, and of what multiplies φ and its gradient."""
@@ -116,7 +113,7 @@ def _plus_times(row, factor, other):
     )
 
 
-@part
+@inline
 def _evaluate(x, start, count, size, nodes, value, first, second, third, fields, rows, work, out):
     """x and its gradient at some points, lane by lane."""
     zero = spread(0.0)
@@ -140,7 +137,7 @@ def _evaluate(x, start, count, size, nodes, value, first, second, third, fields,
             put_lanes(work, out + field + PART * k, WIDTH, get_rows(rows, field + 8 * k, ROW))
 
 
-@part
+@inline
 def _add(work, bent, weight, start, count, size, nodes, value, first, second, third, fields, rows, out):
     """Times the weights, back to the nodes."""
     for lane in range(count):
@@ -170,7 +167,7 @@ def _factors(work, factors, t):
     return get_lanes(work, item(factors, 2 * t), WIDTH), get_lanes(work, item(factors, 2 * t + 1), WIDTH)
 
 
-@part
+@inline
 def _sum(work, factors, ends, out):
     """The sums of `terms`: a few instructions that stay in registers, whatever the planes."""
     for n in range(ends.shape[0]):

@@ -22,6 +22,9 @@ DIAGONAL = 128
 BLOCK = 8 * WIDTH
 """Nodes that a part handles in one call."""
 
+AHEAD = 16
+"""Nodes or points ahead whose last neighbour's field is asked for."""
+
 
 @inline
 def change(frames, at, eh, he):
@@ -77,8 +80,9 @@ def scatter(rows, nodes, first, count, size, x):
             store(x, start + k, load(rows, size * lane + k))
 
 
-@part
+@inline
 def fetch(x, at, count):
+    """Ask for some floats that will be needed soon."""
     for k in range(at, at + count, WIDTH):
         prefetch(x, k)
 
@@ -111,8 +115,9 @@ def couple(coupling, x, nodes, first, count, start, begin, end, rows):
     for lane in range(count + -count % WIDTH):
         node, at = nodes[first + min(lane, count - 1)], ROW * lane
         a = b = c = d = spread(0.0)
-        ahead = nodes[min(first + lane + 16, nodes.size - 1)]
-        fetch(x, ROW * indices[indptr[ahead + 1] - 1], ROW)
+        last = indptr[nodes[min(first + lane + AHEAD, nodes.size - 1)] + 1] - 1
+        if last >= 0:
+            fetch(x, ROW * item(indices, last), ROW)
         if begin <= node < end:
             i = ROW * node
             a, b, c, d = load(start, i), load(start, i + 8), load(start, i + 16), load(start, i + 24)
