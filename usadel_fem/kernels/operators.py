@@ -97,7 +97,15 @@ class FullFrames:
         tangents.change_rows(self.data, w, self.nodes, self._places, out)
 
     def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
-        tangents.hessian_rows(coupling, self.data, diagonal, self.nodes, self._places, x, *start, w, out)
+        tangents.hessian_rows(
+            coupling, self.data, diagonal, self.nodes, self._places, x, *start, w, out, None
+        )
+
+    def hessian_in_rows(
+        self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array
+    ) -> None:
+        """`rows` of it, without a residual in between."""
+        tangents.hessian_rows(coupling, self.data, diagonal, self.nodes, self._places, x, *start, w, w, out)
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,14 @@ class ChannelFrames:
 
     def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
         channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, *start, w, out)
+
+    def hessian_in_rows(
+        self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array
+    ) -> None:
+        """`rows` of it."""
+        residual = np.empty_like(w)
+        self.hessian(coupling, diagonal, x, start, w, residual)
+        channel.rows_of(self.data, residual, out)
 
 
 def _numbers(lanes: Array, count: int) -> Array:
@@ -206,13 +222,19 @@ class Hessian:
 
     def __call__(self, w: Array, out: Array | None = None) -> Array:
         """H w, into `out` where one is given."""
-        given = flat(w)
         if out is None:
             out = np.empty_like(w, dtype=complex, order="C")
-        self.frames.change(given, self._change)
-        self._begin(self._change, *self._start)
-        self.frames.hessian(self.coupling, self.diagonal, self._change, self._start, given, flat(out))
+        self._apply(self.frames.hessian, flat(w), flat(out))
         return out
+
+    def in_rows(self, w: Array, out: Array) -> None:
+        """`frames.rows` of H w."""
+        self._apply(self.frames.hessian_in_rows, flat(w), out)
+
+    def _apply(self, hessian: Callable[..., None], w: Array, out: Array) -> None:
+        self.frames.change(w, self._change)
+        self._begin(self._change, *self._start)
+        hessian(self.coupling, self.diagonal, self._change, self._start, w, out)
 
     def _begin(self, dg: Array, start: Array, begin: int, end: int) -> None:
         """δF of everything but the coupling."""

@@ -39,6 +39,9 @@ LEAST = 1e-3
 """Real part of a shift relative to the mean of all, or to K where that is smaller, as on P2 vertices without
 weight: K alone is singular on an island without potentials."""
 
+WIDTH = {1: 4, 2: 16}
+"""Columns of a node in compiled cycles, by the size of its spin matrices."""
+
 RESTART = 40
 """Steps of a GMRES cycle."""
 
@@ -95,19 +98,26 @@ class ScalarPreconditioner:
 
         Into `out`, which may be r, where that costs less than new memory.
         """
-        w = self._scalar(frames, residual, np.empty_like(residual) if out is None else out)
+        rows = self.rows(residual.shape[-1])
+        if rows is not None:
+            frames.rows(residual, rows)
+            return self.of_rows(frames, np.empty_like(residual) if out is None else out)
+        w = np.asarray(frames.unknowns(self._inverse(frames.columns(residual))))
         if self._splitting is not None:
             self._splitting(w)
         return w
 
-    def _scalar(self, frames: Any, residual: Complex, out: Complex) -> Complex:
-        """frames · (K/2 + s)⁻¹ · frames."""
-        inverse = self._inverse
-        if isinstance(inverse, Factorisation) or kernels.compiled() is None:
-            return np.asarray(frames.unknowns(inverse(frames.columns(residual))))
-        width = 16 if residual.shape[-1] == 2 else 4
-        frames.rows(residual, inverse.room(width).reshape(-1))
-        frames.of_rows(inverse.on_rows(width).reshape(-1), out)
+    def rows(self, s: int) -> Any:
+        """Where compiled cycles take frames · r from, to be filled for `of_rows`; None if they are not used."""
+        if isinstance(self._inverse, Factorisation) or kernels.compiled() is None:
+            return None
+        return self._inverse.room(WIDTH[s]).reshape(-1)
+
+    def of_rows(self, frames: Any, out: Complex) -> Complex:
+        """w of what is in `rows`."""
+        frames.of_rows(self._inverse.on_rows(WIDTH[out.shape[-1]]).reshape(-1), out)
+        if self._splitting is not None:
+            self._splitting(out)
         return out
 
 
@@ -169,15 +179,18 @@ class NewtonSystem:
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
-        frames, hessian = self.tangents.frames, self.tangents.hessian
-        rooms = self.tangents.rooms
-        work = rooms.empty(right.shape, right.dtype)
+        tangents, preconditioner, shape = self.tangents, self.preconditioner, right.shape
+        rows, work = preconditioner.rows(shape[-1]), tangents.rooms.empty(shape, right.dtype)
 
         def apply(x: Complex) -> Complex:
-            return self.preconditioner.apply(frames, hessian(x.reshape(right.shape), work), work).ravel()
+            if rows is None:
+                image = tangents.hessian(x.reshape(shape), work)
+                return preconditioner.apply(tangents.frames, image, work).ravel()
+            tangents.hessian.in_rows(x.reshape(shape), rows)
+            return preconditioner.of_rows(tangents.frames, work).ravel()
 
-        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, rooms)
-        return LinearResult(w.reshape(right.shape), count, ok)
+        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, tangents.rooms)
+        return LinearResult(w.reshape(shape), count, ok)
 
     def _eliminated(self, elimination: Elimination) -> LinearResult:
         """Along a line, exactly."""
