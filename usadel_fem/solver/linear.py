@@ -19,7 +19,7 @@ from scipy.sparse.linalg import splu
 from usadel_fem import kernels
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.linearise import Tangents
+from usadel_fem.linearise import PlainTangents, Tangents
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.factorisation import Factorisation, one_thread
@@ -108,7 +108,7 @@ class ScalarPreconditioner:
         return w
 
     def rows(self, s: int) -> Any:
-        """Where compiled cycles take frames · r from, to be filled for `of_rows`; None if they are not used."""
+        """Where compiled cycles take frames · r from, to be filled for `of_rows`; None if others are used."""
         if isinstance(self._inverse, Factorisation) or kernels.compiled() is None:
             return None
         return self._inverse.room(WIDTH[s]).reshape(-1)
@@ -183,10 +183,10 @@ class NewtonSystem:
         rows, work = preconditioner.rows(shape[-1]), tangents.rooms.empty(shape, right.dtype)
 
         def apply(x: Complex) -> Complex:
-            if rows is None:
-                image = tangents.hessian(x.reshape(shape), work)
-                return preconditioner.apply(tangents.frames, image, work).ravel()
-            tangents.hessian.in_rows(x.reshape(shape), rows)
+            w = x.reshape(shape)
+            if rows is None or isinstance(tangents, PlainTangents):
+                return preconditioner.apply(tangents.frames, tangents.hessian(w, work), work).ravel()
+            tangents.hessian.in_rows(w, rows)
             return preconditioner.of_rows(tangents.frames, work).ravel()
 
         w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, tangents.rooms)
