@@ -84,14 +84,23 @@ class ScalarPreconditioner:
         self._splitting = spin_splitting(tangents, omega, mean)
 
     @cached_property
-    def _shifted(self) -> Callable[[Complex], Any]:
-        """(K/2 + s)⁻¹ for a nodal s."""
-        half = self.forms.scalar_half[self.free][:, self.free]
-        if self.free.size > MULTIGRID_ABOVE.get(self.dimension, np.inf):
-            from usadel_fem.solver.multigrid import Hierarchy
+    def _half(self) -> sparse.csr_matrix:
+        return self.forms.scalar_half[self.free][:, self.free]
 
-            return Hierarchy(half, np.float32, self.forms.between_corners(self.free)).inverse
-        return lambda shift: Factorisation((half + sparse.diags(shift)).tocsr())
+    @cached_property
+    def hierarchy(self) -> Any:
+        """The multigrid `Hierarchy`, on meshes that are large enough for one."""
+        if self.free.size <= MULTIGRID_ABOVE.get(self.dimension, np.inf):
+            return None
+        from usadel_fem.solver.multigrid import Hierarchy
+
+        return Hierarchy(self._half, np.float32, self.forms.between_corners(self.free))
+
+    def _shifted(self, shift: Complex) -> Any:
+        """(K/2 + s)⁻¹ for a nodal s."""
+        if self.hierarchy is not None:
+            return self.hierarchy.inverse(shift)
+        return Factorisation((self._half + sparse.diags(shift)).tocsr())
 
     def apply(self, frames: Any, residual: Complex, out: Complex | None = None) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of the frames of `Tangents`.
