@@ -8,15 +8,8 @@ from __future__ import annotations
 
 from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, prefetch, scratch, spread, store
-from usadel_fem.kernels.matrices import (
-    exchange,
-    get_lanes,
-    get_rows,
-    put_halves,
-    put_rows,
-    times_i,
-    turned_over,
-)
+from usadel_fem.kernels.matrices import exchange, times_i, turned_over
+from usadel_fem.kernels.storage import get_lanes, get_rows, put_halves, put_rows
 
 ROW = 32
 """Floats of a nodal matrix."""
