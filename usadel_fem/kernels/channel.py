@@ -9,6 +9,7 @@ import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
+from usadel_fem.kernels.line import over
 from usadel_fem.kernels.matrices import commutator
 from usadel_fem.kernels.storage import get_lanes, get_rows, put_rows
 from usadel_fem.kernels.tangents import scatter
@@ -249,13 +250,6 @@ def bend(nodes, value, first, second, weight, frozen, g, x, out):
         _add(bent, start, count, size, nodes, value, first, second, out)
 
 
-@inline
-def _over(z):
-    """1/z, not a number where z = 0: the division of complex numbers raises there."""
-    square = z.real * z.real + z.imag * z.imag
-    return complex(z.real / square, -z.imag / square)
-
-
 @kernel
 def tangents_of(g, force, rest, nodes, frames, diagonal, residual):
     """M and M⁻¹ and the diagonal of M⁻¹FMτ₃ of some nodes, lane by lane, and their residual (n, 2), for
@@ -263,8 +257,8 @@ def tangents_of(g, force, rest, nodes, frames, diagonal, residual):
     diagonal[:] = 0.0
     for place in range(nodes.size):
         i, at, lane = nodes[place], FRAME * (place // WIDTH), place % WIDTH
-        gamma, gamma_tilde = -g[i, 0, 1] * _over(1 - g[i, 1, 1]), g[i, 1, 0] * _over(1 + g[i, 0, 0])
-        n = _over(1 - gamma * gamma_tilde)
+        gamma, gamma_tilde = -g[i, 0, 1] * over(1 - g[i, 1, 1]), g[i, 1, 0] * over(1 + g[i, 0, 0])
+        n = over(1 - gamma * gamma_tilde)
         _put(frames, at, lane, 1.0, gamma, gamma_tilde, 1.0)
         _put(frames, at + FIELD, lane, n, -gamma * n, -gamma_tilde * n, n)
         ee, eh = force[i, 0, 0] + rest[i, 0, 0], force[i, 0, 1] + rest[i, 0, 1]
@@ -293,7 +287,7 @@ def moved(frames, nodes, w, g):
     """Into ǧ at `nodes`: M(1 + w)τ₃(1 + w)⁻¹M⁻¹ for w (n, 2)."""
     for place in range(nodes.size):
         i, a, b, at, lane = nodes[place], w[place, 0], w[place, 1], FRAME * (place // WIDTH), place % WIDTH
-        n = _over(1 - a * b)
+        n = over(1 - a * b)
         ee, eh, he = (1 + a * b) * n, -2 * a * n, 2 * b * n
         gamma, gamma_tilde = _get(frames, at + 2 * WIDTH, lane), _get(frames, at + 4 * WIDTH, lane)
         n = _get(frames, at + FIELD, lane)

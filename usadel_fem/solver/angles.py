@@ -25,7 +25,7 @@ from usadel_fem.solver.factorisation import one_thread
 from usadel_fem.solver.krylov import gmres
 from usadel_fem.solver.line import Band, along
 from usadel_fem.solver.linear import LEAST, OUTDATED, RESTART, LinearResult
-from usadel_fem.solver.narrow import ColumnByColumn, NarrowHierarchy
+from usadel_fem.solver.multigrid import ColumnByColumn, Hierarchy
 from usadel_fem.solver.newton import Iteration, Options
 
 FEW = 200
@@ -176,8 +176,8 @@ class Preconditioner:
         return self._half.diagonal()[:, None]
 
     @cached_property
-    def _hierarchy(self) -> NarrowHierarchy:
-        return NarrowHierarchy(self._half, self.forms.between_corners(self._free))
+    def _hierarchy(self) -> Hierarchy:
+        return Hierarchy(self._half, np.float32, self.forms.between_corners(self._free))
 
     def _bounded(self, potential: Complex) -> Complex:
         """A real part that would make H indefinite is left out."""

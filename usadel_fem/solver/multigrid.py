@@ -6,6 +6,7 @@ a forward Gauss–Seidel sweep, the coarse correction, a backward sweep.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,13 +19,12 @@ from scipy import sparse
 from scipy.sparse.linalg import eigsh, splu
 
 from usadel_fem import kernels
-from usadel_fem.fem.space import Index
 from usadel_fem.kernels import memory
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.factorisation import Factorisation
 
-COARSEST = 300
-"""Unknowns that are factorised."""
+COARSEST = 60
+"""Unknowns that are not coarsened further: compiled cycles multiply by their inverse."""
 
 SLOWEST = 0.8
 """Part of the unknowns that a coarser level may have; what cannot be coarsened is factorised."""
@@ -32,11 +32,14 @@ SLOWEST = 0.8
 STRONG = 0.04
 """Couplings to aggregate along, relative to √(a_ii a_jj): those across a stretched element are left out."""
 
+ROUNDING = 1e-14
+"""Least diagonal relative to the largest: a node that stands for an island without terminals has none."""
+
 WIDTHS = 4, 16
-"""Columns that compiled sweeps take at once; others are filled up with zeros."""
+"""Columns of one shift that compiled cycles take at once; others are filled up with zeros."""
 
 GROUP = 8
-"""Rows are padded to a multiple of so many nodes, as the kernels of frames want."""
+"""The finest rows are padded to a multiple of so many, as the kernels of frames want."""
 
 Floats = NDArray[Any]
 
@@ -49,51 +52,27 @@ class Level:
         diagonal: of the matrix.
         couplings: the rest of it, without zeros.
         up: the interpolation P from the next coarser level; its rows sum to 1 away from edges.
-        precision: of the compiled sweeps.
     """
 
     diagonal: Real
     couplings: sparse.csr_matrix
     up: sparse.csr_matrix
-    precision: DTypeLike
 
     @classmethod
-    def of(cls, matrix: sparse.csr_matrix, up: sparse.csr_matrix, precision: DTypeLike) -> Level:
+    def of(cls, matrix: sparse.csr_matrix, up: sparse.csr_matrix) -> Level:
         diagonal = np.asarray(matrix.diagonal())
         couplings = _sorted(matrix - sparse.diags(diagonal))
         couplings.eliminate_zeros()
-        return cls(diagonal, couplings, up, precision)
+        return cls(diagonal, couplings, up)
 
     @cached_property
     def row_sums(self) -> Real:
         """Of P."""
         return np.asarray(self.up @ np.ones(self.up.shape[1]))
 
-    @cached_property
-    def matrix(self) -> tuple[Floats, ...]:
-        """The couplings as compiled sweeps take them."""
-        indptr, indices = self.couplings.indptr, self.couplings.indices
-        rows, n = np.repeat(np.arange(self.diagonal.size), np.diff(indptr)), self.diagonal.size
-        before = np.bincount(rows[indices < rows], minlength=n)
-        return indptr, (indptr[:-1] + before).astype(np.int32), indices, self._data(self.couplings)
-
-    @cached_property
-    def reach(self) -> tuple[Index, Index]:
-        """The first and the last column of every row, itself included."""
-        first = np.arange(self.diagonal.size)
-        last, indptr = first.copy(), self.couplings.indptr
-        some = np.flatnonzero(np.diff(indptr))
-        first[some] = np.minimum(first[some], self.couplings.indices[indptr[some]])
-        last[some] = np.maximum(last[some], self.couplings.indices[indptr[some + 1] - 1])
-        return first, last
-
-    @cached_property
-    def interpolation(self) -> tuple[Floats, ...]:
-        """P as compiled sweeps take it."""
-        return self.up.indptr, self.up.indices, self._data(self.up)
-
-    def _data(self, matrix: sparse.csr_matrix) -> Floats:
-        return np.asarray(matrix.data, dtype=self.precision)
+    def coarser(self, shift: Complex) -> Complex:
+        """A shift, (n,) or (n, L), on the next level."""
+        return np.asarray(self.up.T @ (shift.T * self.row_sums).T)
 
 
 class Hierarchy:
@@ -113,35 +92,49 @@ class Hierarchy:
     ) -> None:
         self.levels: list[Level] = []
         self.precision = np.dtype(precision)
-        self._rooms: dict[int, list[Floats]] = {}
         matrix, up = _sorted(matrix), first
         while matrix.shape[0] > COARSEST:
             up = interpolation(matrix) if up is None else _sorted(up)
-            if up.shape[1] > SLOWEST * matrix.shape[0]:
+            if up.nnz == 0 or up.shape[1] > SLOWEST * matrix.shape[0]:
                 break
-            self.levels.append(Level.of(matrix, up, self.precision))
+            self.levels.append(Level.of(matrix, up))
             matrix, up = _sorted(up.T @ matrix @ up), None
         self.coarsest = matrix
 
-    def inverse(self, shift: Complex) -> Cycle:
-        """Approximates (matrix + diag(shift))⁻¹, shift (n,) real or complex."""
-        return Cycle(self, shift)
+    def inverse(self, shift: Complex) -> Any:
+        """Approximates (matrix + diag(shift))⁻¹ on columns (n, k) for a shift (n,), real or complex, or for
+        shifts (n, k), one for each column."""
+        if kernels.compiled() is not None:
+            return CompiledCycle(self, shift)
+        if shift.ndim == 1:
+            return PlainCycle(self, shift)
+        return ColumnByColumn([PlainCycle(self, column) for column in np.ascontiguousarray(shift.T)])
 
-    def rooms(self, width: int) -> list[Floats]:
-        """Right side and x of every level, and the coarsest right side: used again in every cycle."""
-        if width not in self._rooms:
-            sizes = [n for level in self.levels for n in 2 * [level.diagonal.size]] + [self.coarsest.shape[0]]
-            self._rooms[width] = [
-                memory.zeros((-(-n // GROUP) * GROUP, 2, width), self.precision) for n in sizes
-            ]
-        return self._rooms[width]
+    def shifts(self, shift: Complex) -> list[Complex]:
+        """On every level and on the coarsest."""
+        found = [shift]
+        for level in self.levels:
+            found.append(level.coarser(found[-1]))
+        return found
+
+    def on_coarsest(self, shift: Complex) -> Factorisation:
+        """The inverse for a shift there."""
+        return Factorisation(sparse.csr_matrix(self.coarsest + sparse.diags(shift)))
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The levels as compiled cycles take them."""
+        return Rows(self.levels, self.coarsest.shape[0], self.precision)
 
 
 def interpolation(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """P (n, n_coarse): 1 at the nodes of an aggregate, smoothed by one Jacobi step with 4/3 over the largest
-    eigenvalue of D⁻¹A as its damping."""
+    eigenvalue of D⁻¹A as its damping. Nodes without strong couplings are in no aggregate."""
     aggregates, _ = standard_aggregation(symmetric_strength_of_connection(matrix, STRONG))
+    if aggregates.nnz == 0:
+        return _sorted(aggregates)
     diagonal = matrix.diagonal()
+    diagonal = np.maximum(diagonal, ROUNDING * diagonal.max())
     root = sparse.diags(1 / np.sqrt(diagonal))
     start = np.random.default_rng(0).uniform(-1.0, 1.0, diagonal.size)
     largest = eigsh(root @ matrix @ root, 1, which="LA", v0=start, tol=0.01, return_eigenvectors=False)[0]
@@ -150,32 +143,18 @@ def interpolation(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     return _sorted(constant - damped @ (matrix @ constant))
 
 
-class Cycle:
-    """One V-cycle on columns that are all treated alike, to the last bit.
-
-    Compiled sweeps take rows: a node's columns side by side, real parts and then imaginary parts.
-    """
+class PlainCycle:
+    """One V-cycle on columns that are all treated alike, to the last bit."""
 
     def __init__(self, hierarchy: Hierarchy, shift: Complex) -> None:
-        self._hierarchy = hierarchy
-        smoother: Any = PlainSmoother if kernels.compiled() is None else CompiledSmoother
-        self._smoothers = []
-        for level in hierarchy.levels:
-            self._smoothers.append(smoother(level, level.diagonal + shift))
-            shift = level.up.T @ (shift * level.row_sums)
-        self._coarsest = Factorisation(sparse.csr_matrix(hierarchy.coarsest + sparse.diags(shift)))
-        self._complex = np.iscomplexobj(shift)
+        *shifts, coarsest = hierarchy.shifts(shift)
+        pairs = zip(hierarchy.levels, shifts, strict=True)
+        self._smoothers = [Smoother(level, level.diagonal + s) for level, s in pairs]
+        self._coarsest = hierarchy.on_coarsest(coarsest)
 
     def __call__(self, columns: Complex) -> Complex:
         """≈ the inverse on (n, k), real or complex as the shift is."""
-        if kernels.compiled() is None:
-            return self._plain(columns)
-        at_once = WIDTHS[-1] * (1 if self._complex else 2)
-        groups = [columns[:, k : k + at_once] for k in range(0, columns.shape[1], at_once)]
-        return np.concatenate([self._group(group) for group in groups], axis=1)
-
-    def _plain(self, right: Complex) -> Complex:
-        stack = []
+        stack, right = [], columns
         for smoother in self._smoothers:
             x, coarse = smoother.down(right)
             stack.append((smoother, right, x))
@@ -185,49 +164,9 @@ class Cycle:
             x = smoother.up(right, fine, x)
         return x
 
-    def _group(self, columns: Complex) -> Complex:
-        """Real columns fill both halves of the rows."""
-        n, k = columns.shape
-        width = next(w for w in WIDTHS if w * (1 if self._complex else 2) >= k)
-        right = self.room(width)
-        right[:] = 0.0
-        if self._complex:
-            right[:n, 0, :k], right[:n, 1, :k] = columns.real, columns.imag
-            x = self.on_rows(width)
-            return np.asarray(x[:n, 0, :k] + 1j * x[:n, 1, :k])
-        right.reshape(len(right), -1)[:n, :k] = columns
-        x = self.on_rows(width)
-        return x.reshape(len(x), -1)[:n, :k].astype(columns.dtype)
 
-    def room(self, width: int) -> Floats:
-        """Rows (≥ n, 2, width) to be filled for `on_rows`."""
-        return self._hierarchy.rooms(width)[0]
-
-    def on_rows(self, width: int) -> Floats:
-        """≈ the inverse on the rows of `room`, in rows that stay until the next cycle."""
-        *rooms, coarsest = self._hierarchy.rooms(width)
-        right, x = [*rooms[::2], coarsest], rooms[1::2]
-        like = (0.0,) * width
-        for k, smoother in enumerate(self._smoothers):
-            smoother.down(like, right[k], x[k], right[k + 1])
-        solved = self._on_coarsest(coarsest)
-        for k in reversed(range(len(self._smoothers))):
-            self._smoothers[k].up(like, right[k], solved, x[k])
-            solved = x[k]
-        return solved
-
-    def _on_coarsest(self, rows: Floats) -> Floats:
-        n, out = self._hierarchy.coarsest.shape[0], np.empty_like(rows)
-        if self._complex:
-            x = self._coarsest((rows[:n, 0] + 1j * rows[:n, 1]).astype(complex))
-            out[:n, 0], out[:n, 1] = x.real, x.imag
-        else:
-            out.reshape(len(out), -1)[:n] = self._coarsest(rows[:n].reshape(n, -1).astype(float))
-        return out
-
-
-class PlainSmoother:
-    """The two halves of a cycle on one level; see `Cycle`."""
+class Smoother:
+    """The two halves of a cycle on one level; see `PlainCycle`."""
 
     def __init__(self, level: Level, diagonal: Complex) -> None:
         self.level = level
@@ -249,27 +188,139 @@ class PlainSmoother:
         return np.asarray(self._sweep.solve(right - self._lower @ (x + self.level.up @ coarse), trans="T"))
 
 
-class CompiledSmoother:
-    """The compiled twin of `PlainSmoother`, on rows."""
+class ColumnByColumn:
+    """An inverse for every column."""
 
-    def __init__(self, level: Level, diagonal: Complex) -> None:
-        inverse = (1 / diagonal).astype(complex).view(float)
-        self._level, self._inverse = level, inverse.astype(level.precision)
+    def __init__(self, inverses: Sequence[Callable[[Complex], Complex]]) -> None:
+        self._inverses = inverses
 
-    def down(self, like: tuple[float, ...], right: Floats, x: Floats, coarse: Floats) -> None:
-        """See `PlainSmoother`; into x and coarse."""
-        level, (_, last) = self._level, self._level.reach
-        flat = (a.reshape(-1) for a in (right, x, coarse))
-        _compiled_sweeps().down(level.matrix, last, self._inverse, level.interpolation, like, *flat)
-
-    def up(self, like: tuple[float, ...], right: Floats, coarse: Floats, x: Floats) -> None:
-        """See `PlainSmoother`; in x."""
-        level, (first, _) = self._level, self._level.reach
-        flat = (a.reshape(-1) for a in (right, coarse, x))
-        _compiled_sweeps().up(level.matrix, first, self._inverse, level.interpolation, like, *flat)
+    def __call__(self, columns: Complex) -> Complex:
+        pairs = zip(self._inverses, np.split(columns, columns.shape[1], axis=1), strict=True)
+        return np.concatenate([inverse(np.ascontiguousarray(column)) for inverse, column in pairs], axis=1)
 
 
-def _compiled_sweeps() -> Any:
+class Rows:
+    """All levels as one matrix, see `kernels.multigrid`.
+
+    Attributes:
+        starts: the first row of each level and of the coarsest, and how many rows there are.
+        coarsest: the rows of the coarsest.
+        matrix, up: couplings and interpolations.
+        first, last: column of every row, itself included.
+    """
+
+    def __init__(self, levels: Sequence[Level], coarsest: int, precision: np.dtype[Any]) -> None:
+        sizes = [level.diagonal.size for level in levels] + [coarsest]
+        sizes[0] = -(-sizes[0] // GROUP) * GROUP
+        self.starts = [0, *np.cumsum(sizes).tolist()]
+        self.coarsest = slice(self.starts[-2], self.starts[-2] + coarsest)
+        self.precision, self._rooms = precision, dict[int, tuple[Floats, Floats]]()
+        indptr, indices, data = self._joined([level.couplings for level in levels], self.starts)
+        nodes = np.arange(indptr.size - 1)
+        rows = np.repeat(nodes, np.diff(indptr))
+        before = np.bincount(rows[indices < rows], minlength=nodes.size)
+        self.matrix = indptr, (indptr[:-1] + before).astype(np.int32), indices, data
+        self.up = self._joined([level.up for level in levels], self.starts[1:])
+        some = np.flatnonzero(np.diff(indptr))
+        self.first, self.last = nodes.copy(), nodes.copy()
+        self.first[some] = np.minimum(some, indices[indptr[some]])
+        self.last[some] = np.maximum(some, indices[indptr[some + 1] - 1])
+
+    def _joined(self, matrices: Sequence[sparse.csr_matrix], columns: Sequence[int]) -> tuple[Floats, ...]:
+        """One below the other; the columns of each begin at one given."""
+        counts, none = np.zeros(self.starts[-2] + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
+        for start, matrix in zip(self.starts, matrices, strict=False):
+            counts[start + 1 : start + matrix.shape[0] + 1] = np.diff(matrix.indptr)
+        indices = [matrix.indices + np.int32(at) for at, matrix in zip(columns, matrices, strict=False)]
+        data = np.concatenate([none, *(matrix.data for matrix in matrices)])
+        indptr = np.cumsum(counts, dtype=np.int32)
+        return indptr, np.concatenate([none, *indices]), data.astype(self.precision)
+
+    def rooms(self, width: int) -> tuple[Floats, Floats]:
+        """Right side and x, (rows, 2, width): used again in every cycle."""
+        if width not in self._rooms:
+            right, x = (memory.zeros((self.starts[-1], 2, width), self.precision) for _ in range(2))
+            self._rooms[width] = right, x
+        return self._rooms[width]
+
+    def inverse(self, diagonals: Sequence[Complex]) -> Floats:
+        """1/d of diagonals (n, L) of the levels, in rows; 1 where there is no node."""
+        total = np.ones((self.starts[-2], diagonals[0].shape[1] if diagonals else 1), dtype=complex)
+        for start, diagonal in zip(self.starts, diagonals, strict=False):
+            total[start : start + len(diagonal)] = diagonal
+        return self.halves(1 / total)
+
+    def halves(self, x: Complex) -> Floats:
+        """Complex numbers (n, L) as the kernels take them."""
+        return np.concatenate([x.real, x.imag], axis=1).astype(self.precision).reshape(-1)
+
+
+class CompiledCycle:
+    """The compiled twin of `PlainCycle`, and of one for each column.
+
+    It takes rows: a node's columns side by side, real parts and then imaginary parts.
+    """
+
+    def __init__(self, hierarchy: Hierarchy, shift: Complex) -> None:
+        self._rows, self._complex, self._each = hierarchy.rows, np.iscomplexobj(shift), shift.ndim > 1
+        rows = hierarchy.rows
+        *shifts, coarsest = hierarchy.shifts(shift.reshape(len(shift), -1))
+        pairs = zip(hierarchy.levels, shifts, strict=True)
+        self._inverse = rows.inverse([level.diagonal[:, None] + s for level, s in pairs])
+        self._few, self._factorised = (0.0,) * coarsest.shape[1], list[Factorisation]()
+        if len(coarsest) > COARSEST:
+            self._factorised = [hierarchy.on_coarsest(s) for s in coarsest.T.astype(complex)]
+        else:
+            dense = hierarchy.coarsest.toarray() + coarsest.T[:, :, None] * np.eye(len(coarsest))
+            self._coarsest = rows.halves(np.linalg.inv(dense).reshape(len(dense), -1).T)
+
+    def __call__(self, columns: Complex) -> Complex:
+        """≈ the inverse on (n, k), real or complex as the shift is."""
+        if not self._complex:
+            k = columns.shape[1]
+            pairs = np.ascontiguousarray(np.pad(columns, ((0, 0), (0, k % 2)))).view(complex)
+            return self._of_complex(pairs).view(float)[:, :k]
+        return self._of_complex(np.ascontiguousarray(columns, dtype=complex))
+
+    def _of_complex(self, columns: Complex) -> Complex:
+        count, out, sweeps = columns.shape[1], np.empty_like(columns), _sweeps()
+        most = count if self._each else WIDTHS[-1]
+        for first in range(0, count, most):
+            part = columns[:, first : first + most]
+            width = most if self._each else next(w for w in WIDTHS if w >= part.shape[1])
+            sweeps.to_rows(part, self.room(width))
+            sweeps.of_rows(self.on_rows(width), out[:, first : first + most])
+        return out
+
+    def room(self, width: int) -> Floats:
+        """Rows (≥ n, 2, width) to be filled for `on_rows`."""
+        return self._rows.rooms(width)[0][: self._rows.starts[1]]
+
+    def on_rows(self, width: int) -> Floats:
+        """≈ the inverse on the rows of `room`, in rows that stay until the next cycle."""
+        sweeps, rows = _sweeps(), self._rows
+        right, x = rows.rooms(width)
+        last = self._few, (0.0,) * (2 * width), right.reshape(-1), x.reshape(-1)
+        if len(rows.starts) > 2:
+            right[rows.starts[1] :] = 0.0
+        sweeps.down(rows.matrix, rows.last, self._inverse, rows.up, *last)
+        if self._factorised:
+            self._by_factors(right[rows.coarsest], x[rows.coarsest])
+        else:
+            sweeps.coarsest(rows.coarsest.start, self._coarsest, *last)
+        sweeps.up(rows.matrix, rows.first, self._inverse, rows.up, *last)
+        return x[: rows.starts[1]]
+
+    def _by_factors(self, right: Floats, x: Floats) -> None:
+        """The coarsest level."""
+        count = len(self._factorised)
+        for k, inverse in enumerate(self._factorised):
+            columns = right[:, 0, k::count] + 1j * right[:, 1, k::count].astype(float)
+            solved = inverse(columns)
+            x[:, 0, k::count], x[:, 1, k::count] = solved.real, solved.imag
+
+
+def _sweeps() -> Any:
     from usadel_fem.kernels import multigrid
 
     return multigrid

@@ -19,7 +19,7 @@ from usadel_fem.outcomes import Outcome
 from usadel_fem.physics.matsubara import matsubara_rule
 from usadel_fem.physics.nambu import frame, from_frame, normalisation_defect, riccati
 from usadel_fem.physics.spectral import density_of_states
-from usadel_fem.solver import angles, banded_sweep, channels, narrow
+from usadel_fem.solver import angles, banded_sweep, channels, multigrid
 from usadel_fem.solver.angles import AngleSolver
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.newton import ROUNDING
@@ -60,7 +60,7 @@ def either(request, monkeypatch):
 def by_multigrid(monkeypatch):
     """Also on meshes as small as these."""
     monkeypatch.setattr(angles, "FEW", 20)
-    monkeypatch.setattr(narrow, "COARSEST", 10)
+    monkeypatch.setattr(multigrid, "COARSEST", 10)
 
 
 PROBLEMS = {
@@ -305,7 +305,7 @@ def test_corners_of_quadratic_elements_spare_iterations(by_multigrid, monkeypatc
 
 
 def plain_hierarchy(preconditioner):
-    return narrow.NarrowHierarchy(preconditioner._half)
+    return multigrid.Hierarchy(preconditioner._half, np.float32)
 
 
 @pytest.mark.parametrize("phase", [0.0, 2.9])

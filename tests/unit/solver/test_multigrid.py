@@ -1,11 +1,16 @@
-"""Multigrid cycles: contraction, symmetry, the same with and without a compiler."""
+"""Multigrid cycles: against one written out, contraction, symmetry, the same with and without a compiler."""
 
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.linalg import solve_triangular
 
 from usadel_fem import kernels
-from usadel_fem.solver.multigrid import Hierarchy, Level, PlainSmoother
+from usadel_fem.solver import multigrid
+from usadel_fem.solver.multigrid import COARSEST, Hierarchy, Level, Smoother
+
+EPS = np.finfo(np.float32).eps
+"""Of cycles in single precision."""
 
 
 def stiffness(steps: tuple[int, ...], stretch: tuple[float, ...] | None = None) -> sparse.csr_matrix:
@@ -115,10 +120,105 @@ def test_a_sweep_back_is_the_transposed_of_a_sweep_forth():
     whole = matrix - sparse.diags(matrix.diagonal()) + sparse.diags(diagonal)
     lower, upper = sparse.tril(whole), sparse.triu(whole)
     right, coarse = vectors(99, 3), vectors(17, 3)
-    plain = PlainSmoother(Level.of(matrix, up, np.float64), diagonal)
+    plain = Smoother(Level.of(matrix, up), diagonal)
     x, rest = plain.down(right)
     assert np.abs(lower @ x - right).max() < 1e-13
     assert np.abs(rest - up.T @ (right - whole @ x)).max() < 1e-12
     corrected = x + up @ coarse
     back = plain.up(right, x, coarse)
     assert np.abs(upper @ back - (right - (lower - sparse.diags(diagonal)) @ corrected)).max() < 1e-12
+
+
+def shifts(n, count):
+    x = np.linspace(0.0, 1.0, n)[:, None]
+    return (0.3 - 0.7j) * x**2 * np.arange(1, count + 1) + 0.01
+
+
+def naive(levels, matrix, shift, right):
+    """A V-cycle with dense triangles; the shift goes down as the row sums of the interpolation do."""
+    shifted = matrix.toarray() + np.diag(shift)
+    if not levels:
+        return np.linalg.solve(shifted, right)
+    up = levels[0].up.toarray()
+    x = solve_triangular(np.tril(shifted), right, lower=True)
+    coarse = up.T @ (shift * up.sum(axis=1))
+    below = sparse.csr_matrix(up.T @ matrix.toarray() @ up)
+    x += up @ naive(levels[1:], below, coarse, up.T @ (right - shifted @ x))
+    return x + solve_triangular(np.triu(shifted), right - shifted @ x)
+
+
+@pytest.mark.parametrize("steps", [(17, 15), (9, 8, 7)])
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize(("precision", "rounding"), [(np.float32, 100 * EPS), (np.float64, 1e-13)])
+def test_a_cycle_is_the_one_written_out_for_every_column(steps, count, precision, rounding, monkeypatch):
+    monkeypatch.setattr(multigrid, "COARSEST", 20)
+    matrix = stiffness(steps)
+    n = matrix.shape[0]
+    hierarchy = Hierarchy(matrix, precision)
+    shift, right = shifts(n, count), vectors(n, count)
+    found = hierarchy.inverse(shift)(right)
+    assert len(hierarchy.levels) > 1
+    for k in range(count):
+        expected = naive(hierarchy.levels, matrix, shift[:, k], right[:, k])
+        assert np.abs(found[:, k] - expected).max() < rounding * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("steps", [(40, 50), (14, 13, 15)])
+@pytest.mark.parametrize("stretch", [1.0, 100.0])
+@pytest.mark.parametrize("plain", [False, True])
+def test_errors_of_every_column_contract(steps, stretch, plain, monkeypatch):
+    if plain:
+        monkeypatch.setattr(kernels, "compiled", lambda: None)
+    matrix = stiffness(steps, (1.0, stretch, 1.0))
+    shift = shifts(matrix.shape[0], 2)
+    cycle = Hierarchy(matrix, np.float32).inverse(shift)
+    for k in range(2):
+
+        def of_column(x, k=k):
+            columns = [cycle(np.stack([c, c], axis=1))[:, k] for c in x.T]
+            return np.stack(columns, axis=1)
+
+        assert contraction(matrix, shift[:, k], of_column, steps=4) < 0.6
+
+
+def test_a_first_interpolation_is_taken_and_the_cycle_stays_symmetric():
+    """Pairs of neighbours on a line as the first coarser level: half the unknowns."""
+    matrix = stiffness((200,))
+    pairs = sparse.kron(sparse.identity(100), np.ones((2, 1))).tocsr()
+    hierarchy = Hierarchy(matrix, np.float32, pairs)
+    assert (hierarchy.levels[0].up != pairs).nnz == 0
+    cycle = hierarchy.inverse(shifts(200, 1))
+    one, two = vectors(200, 1), vectors(200, 1)[::-1].copy()
+    left, right = (two.T @ cycle(one)).item(), (one.T @ cycle(two)).item()
+    assert abs(left - right) < 100 * EPS * abs(left)
+    expected = naive(hierarchy.levels, matrix, shifts(200, 1)[:, 0], one[:, 0])
+    assert np.abs(cycle(one)[:, 0] - expected).max() < 1000 * EPS * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_what_cannot_be_coarsened_is_solved(plain, monkeypatch):
+    """A first level of nearly as many nodes; so are meshes of a few nodes."""
+    if plain:
+        monkeypatch.setattr(kernels, "compiled", lambda: None)
+    for n in (7, COARSEST, 90):
+        matrix = stiffness((n,))
+        hierarchy = Hierarchy(matrix, first=sparse.identity(n, format="csr"))
+        assert not hierarchy.levels
+        for shift in (shifts(n, 1)[:, 0], shifts(n, 3)):
+            right = vectors(n, 3)
+            found = hierarchy.inverse(shift)(right)
+            for k in range(3):
+                whole = matrix.toarray() + np.diag(shift if shift.ndim == 1 else shift[:, k])
+                assert np.abs(whole @ found[:, k] - right[:, k]).max() < 1e-12 * np.abs(found).max()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_more_islands_without_terminals_than_the_coarsest_level_has_nodes(plain, monkeypatch):
+    """K is 0 on the constants of each; materials of many scales."""
+    if plain:
+        monkeypatch.setattr(kernels, "compiled", lambda: None)
+    islands = 2 * COARSEST
+    one = stiffness((12,)) - sparse.diags([1.0, *np.zeros(10), 1.0])
+    matrix = sparse.csr_matrix(sparse.kron(sparse.diags(np.logspace(-4, 4, islands)), one))
+    shift = np.random.default_rng(0).uniform(1e-3, 1.0, 12 * islands) * (1 - 0.5j)
+    assert contraction(matrix, shift, Hierarchy(matrix).inverse(shift)) < 0.6
