@@ -13,7 +13,8 @@ from usadel_fem.errors import CaseError, Problem
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.parallel.clusters import dask, mpi, refused
 from usadel_fem.parallel.dispatch import ADVICE, Dispatch, gather
-from usadel_fem.parallel.lanes import Crew, Lane, borrowed, processes, threads
+from usadel_fem.parallel.forks import processes
+from usadel_fem.parallel.lanes import Crew, Lane, borrowed, threads
 from usadel_fem.parallel.pieces import Piece, Pieces
 from usadel_fem.physics.nambu import Complex
 from usadel_fem.solver.worker import (
@@ -67,7 +68,7 @@ def hire(jobs: int = 1, scheduler: str | None = None, executor: Executor | None 
         return None
     crew = processes(number) if kind == "processes" else threads(number)
     for lane in crew.lanes:
-        lane.greet(ready)
+        lane.ready = ready
     return crew
 
 
@@ -158,7 +159,7 @@ class Workers:
         """A task for a lane; the first one carries the case."""
         told = None if lane.told else self._told
         lane.told = True
-        return lane.executor.submit(task, self._told.key, told, work, *arguments)
+        return lane.submit(task, self._told.key, told, work, *arguments)
 
 
 @dataclass
