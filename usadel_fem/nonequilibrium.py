@@ -16,7 +16,7 @@ import numpy as np
 from usadel_fem.device import Device, at_voltages
 from usadel_fem.io.result import ResultWriter
 from usadel_fem.labelled import Observable
-from usadel_fem.observables.defects import Defects
+from usadel_fem.observables.defects import Defects, DefectsAt
 from usadel_fem.observables.equilibrium import EquilibriumSums
 from usadel_fem.observables.kinetic import KineticFields, conductances, terminal_scalars
 from usadel_fem.outcomes import EnergyReport
@@ -84,7 +84,7 @@ class KineticRun:
         solve, terminals = self.device.case.solve, self.device.case.terminal
         self.swept = [n for n, t in terminals.items() if solve.conductance and not t.Delta]
         self.integrated: KineticState | None = None
-        self.defects = Defects(self.device)
+        self.defects = Defects()
 
     def run(self) -> dict[str, Observable | dict[str, Observable]]:
         """Solve everything; labelled observables in rising order of the energies."""
@@ -194,7 +194,7 @@ class KineticRun:
             total = driven + np.array([state.resting[n] for n in self.terminals]).reshape(driven.shape)
             slopes = self._charge_slopes(state)
             self.imbalance = np.maximum(self.imbalance, state.imbalance)
-            self.defects.add(state.g, self.solver.spectral.source(energy))
+            self.defects.add(DefectsAt.of(state.g))  # `_judge` knows what is conserved
         self.currents[energy], self.spectral[energy], self.slopes[energy] = driven, total, slopes
         self.noise[energy], self.stored[energy] = noise, stored_
         if self.trial:
@@ -236,15 +236,15 @@ class KineticRun:
         sums = EquilibriumSums(self.device, self.rule, self.delta)
         if self.device.normal:
             return dict(sums.observables())
-        source = self.solver.spectral.source
         frequencies = 1j * self.rule.frequencies
         self.progress.start(frequencies.size, "Matsubara frequencies")
-        for index, g, report in self.workers.sweep(
-            DeviceSolver, self.delta, frequencies, range(frequencies.size), self.change
+        todo, change = range(frequencies.size), self.change
+        for index, found, report in self.workers.sweep(
+            DeviceSolver, self.delta, frequencies, todo, change, sums.observer
         ):
             self.progress.advance(report)
             if report.ok:
-                sums.add(index, g, source(complex(frequencies[index])))
+                sums.add(index, found.values)
             else:
                 self.converged = False
                 self.notes.append(str(report))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ from usadel_fem.solver.kinetic_gap import solve_driven_gap
 from usadel_fem.solver.pool import Workers, hire
 from usadel_fem.solver.selfconsistency import GapResult, solve_gap
 from usadel_fem.solver.signs import both_signs
-from usadel_fem.solver.worker import Change
+from usadel_fem.solver.worker import Change, Observed, Observer
 from usadel_fem.transient import TransientRun
 
 
@@ -146,32 +146,29 @@ class _Run:
         else:
             assert self.rule is not None
             collected = EquilibriumSums(self.device, self.rule, delta)
-        defects = Defects(self.device)
-        solver = DeviceSolver(self.device, delta)
+        defects = Defects()
         kept: list[Complex | None] = [None] * self.energies.size
         reports: list[EnergyReport | None] = [None] * self.energies.size
         self.progress.start(self.energies.size, "energies")
-        for index, g, report in self._energies(writer, delta):
+        for index, found, report in self._energies(writer, delta, collected.observer):
             reports[index] = report
             if report.ok:
-                omega = solver.source(complex(self.energies[index]))
-                collected.add(index, g, omega)
-                defects.add(g, omega)
+                collected.add(index, found.values)
+                defects.add(found.values.defects)
             if writer is None:
-                kept[index] = g if report.ok else None
+                kept[index] = found.result if report.ok else None
             elif index not in writer.done:
-                writer.write_energy(index, complex(self.energies[index]), g if report.ok else None, report)
+                g = found.result if report.ok else None
+                writer.write_energy(index, complex(self.energies[index]), g, report)
             self.progress.advance(report)
         observables = dict(collected.observables())
         observables.update(common_fields(self.device, delta))
         if self.case.solve.critical_temperature:
             self.progress.start(None, "critical temperature")
-            found = critical_temperature(
+            tc = critical_temperature(
                 self.device, each=lambda t: self.progress.advance(f"T = {t:.6g}"), workers=self.workers
-            )
-            observables["Tc"] = Observable(
-                found.value, unit="energy", description="critical temperature k_B T_c"
-            )
+            ).value
+            observables["Tc"] = Observable(tc, unit="energy", description="critical temperature k_B T_c")
         observables = wanted(observables, self.case.output.fields)
         observables.update(probe_observables(self.device, observables))
         done = tuple(r for r in reports if r is not None)
@@ -236,32 +233,39 @@ class _Run:
         observables = wanted(found, self.case.output.fields)
         observables.update(probe_observables(self.device, observables))
         self.notes += run.notes
-        defects = Defects(self.device)
+        defects = Defects()
         defects.conservation = run.conservation
         return self._finish(writer, [], (), observables, defects, None, converged=run.converged)
 
     def _energies(
-        self, writer: ResultWriter | None, delta: Complex | None
-    ) -> Iterator[tuple[int, Complex, EnergyReport]]:
+        self, writer: ResultWriter | None, delta: Complex | None, observer: type[Observer]
+    ) -> Iterator[tuple[int, Observed, EnergyReport]]:
         done: frozenset[int] = frozenset()
         if writer is not None and writer.done and self.output is not None:
             done = writer.done
-            yield from self._stored(sorted(done))
+            yield from self._stored(sorted(done), delta, observer)
         todo = [i for i in range(self.energies.size) if i not in done]
 
-        def solved(kept: Sequence[int]) -> Iterator[tuple[int, Complex, EnergyReport]]:
-            return self.workers.sweep(DeviceSolver, delta, self.energies, kept)
+        def solved(
+            some: Sequence[int], images: Collection[int]
+        ) -> Iterator[tuple[int, Observed, EnergyReport]]:
+            return self.workers.sweep(
+                DeviceSolver, delta, self.energies, some, observer=observer, images=images
+            )
 
         yield from both_signs(self.energies, todo, solved)
 
-    def _stored(self, indices: Sequence[int]) -> Iterator[tuple[int, Complex, EnergyReport]]:
+    def _stored(
+        self, indices: Sequence[int], delta: Complex | None, observer: type[Observer]
+    ) -> Iterator[tuple[int, Observed, EnergyReport]]:
         assert self.output is not None
+        solver, observe = DeviceSolver(self.device, delta), observer(self.device)
         with ResultReader(self.output / RESULT_NAME) as reader:
             reports = reader.reports()
             for index in indices:
-                g = reader.green_function(index)
+                g, energy = reader.green_function(index), complex(self.energies[index])
                 if g is not None:
-                    yield index, g, reports[index]
+                    yield index, Observed(g, observe(energy, g, solver.source(energy))), reports[index]
 
     def _finish(
         self,

@@ -151,7 +151,7 @@ class _Solving:
             yield point.number, lost if row is None else row
 
     def submit(self, lane: Lane, piece: Piece) -> Future[Any]:
-        return lane.executor.submit(self._solve, self.points[piece.items[0]], self.folder)
+        return lane.submit(self._solve, self.points[piece.items[0]], self.folder)
 
     def take(self, lane: Lane, piece: Piece, value: Any) -> None:
         return None

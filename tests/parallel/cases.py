@@ -92,10 +92,10 @@ def same(one: Solution, two: Solution, tolerance: float = TOLERANCE) -> None:
 class Deadly(DeviceSolver):
     """Its process ends at one energy."""
 
-    def source(self, energy: complex, extra: float = 0.0) -> Complex:
+    def prepared(self, energy: complex, start: Complex, extra: float = 0.0) -> tuple[Complex, Complex]:
         if abs(energy - FATAL) < 1e-12:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().source(energy, extra)
+        return super().prepared(energy, start, extra)
 
 
 class Assassin:

@@ -45,6 +45,7 @@ LAYERS = {
     "convert": 8,
     "run": 9,
     "sweeping": 10,
+    "ahead": 11,
     "describe": 10,
     "plot": 10,
     "cli": 11,

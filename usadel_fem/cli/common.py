@@ -89,6 +89,14 @@ def load_with_directory(path: Path, settings: tuple[str, ...], output: Path | No
     return case, directory
 
 
+def start_workers(jobs: int, scheduler: str | None) -> None:
+    """Let worker processes be prepared while this one imports what it needs itself."""
+    if jobs > 1 and scheduler in (None, "processes"):
+        from usadel_fem.parallel.forks import prepare
+
+        prepare()
+
+
 @contextmanager
 def plain_errors(file: Path | None = None, system: int = EXIT_BAD_INPUT) -> Iterator[None]:
     """Mistakes of the user and complaints of the system as lines on standard error, and the exit status.

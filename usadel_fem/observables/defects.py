@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from usadel_fem.device import Device
-from usadel_fem.observables.points import nodal_balance
 from usadel_fem.physics.nambu import SIGMA, TAU3, Complex, normalisation_defect, trace
 from usadel_fem.physics.spectral import density_of_states, positivity
 
@@ -15,32 +16,53 @@ COARSE_DOS = -1e-4
 """A density of states below this at a node says that the mesh is too coarse for its interpolation."""
 
 
-class Defects:
-    """Largest defects over all energies.
+@dataclass(frozen=True)
+class DefectsAt:
+    """Defects of one field ǧ.
 
     Attributes:
-        conservation: per symmetry, max |Tr generator [ǧ_i, F_i]| over free nodes, relative to the largest
-            ‖F_i‖ of the field: zero where sum of edge currents = source holds.
         normalisation: max |ǧ² − 1|.
+        lowest_dos, positivity: smallest density of states and eigenvalue of the spectral matrix.
+        conservation: per symmetry of `NAMES`, max |Tr generator [ǧ_i, F_i]| over free nodes, relative to the
+            largest ‖F_i‖ of the field: zero where sum of edge currents = source holds.
     """
 
-    def __init__(self, device: Device) -> None:
-        self.device = device
+    normalisation: float
+    lowest_dos: float
+    positivity: float
+    conservation: tuple[float, ...]
+
+    @classmethod
+    def of(cls, g: Complex, conservation: tuple[float, ...] = (0.0,) * len(NAMES)) -> DefectsAt:
+        """Of a converged ǧ (N, 4, 4)."""
+        dos, least = float(density_of_states(g).min()), float(positivity(g).min())
+        return cls(normalisation_defect(g), dos, least, conservation)
+
+    @classmethod
+    def balanced(cls, device: Device, g: Complex, omega: Complex, balance: Complex) -> DefectsAt:
+        """With those of its `nodal_balance`."""
+        free = device.forms.free
+        if not free.size:
+            return cls.of(g)
+        scale = float(np.abs(omega).max() + 0.5 * device.forms.scalar_stiffness.diagonal().max())
+        traces = (trace(generator, balance[free]) for generator in (TAU3, *SIGMA))
+        return cls.of(g, tuple(float(np.abs(t).max()) / scale for t in traces))
+
+
+class Defects:
+    """The largest of all energies: attributes as of `DefectsAt`, `conservation` by name."""
+
+    def __init__(self) -> None:
         self.conservation = dict.fromkeys(NAMES, 0.0)
         self.normalisation = 0.0
         self.lowest_dos = self.positivity = np.inf
 
-    def add(self, g: Complex, omega: Complex) -> None:
-        """Take the converged ǧ (N, 4, 4) of one energy."""
-        self.normalisation = max(self.normalisation, normalisation_defect(g))
-        self.lowest_dos = min(self.lowest_dos, float(density_of_states(g).min()))
-        self.positivity = min(self.positivity, float(positivity(g).min()))
-        if not self.device.forms.free.size:
-            return
-        balance = nodal_balance(self.device, g, omega)
-        scale = float(np.abs(omega).max() + 0.5 * self.device.forms.scalar_stiffness.diagonal().max())
-        for name, generator in zip(NAMES, (TAU3, *SIGMA), strict=True):
-            worst = float(np.abs(trace(generator, balance[self.device.forms.free])).max()) / scale
+    def add(self, found: DefectsAt) -> None:
+        """Take those of one energy."""
+        self.normalisation = max(self.normalisation, found.normalisation)
+        self.lowest_dos = min(self.lowest_dos, found.lowest_dos)
+        self.positivity = min(self.positivity, found.positivity)
+        for name, worst in zip(NAMES, found.conservation, strict=True):
             self.conservation[name] = max(self.conservation[name], worst)
 
     def notes(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,21 +32,29 @@ class LocalFields:
     """
 
     def __init__(self, device: Device, names: Collection[str]) -> None:
-        space = device.space
+        self.device = device
         self.names = [name for name in POINT_FIELDS if name in names]
-        self.places: dict[str, Sampler] = {}
-        self.profiles: dict[str, VortexProfile] = {}
         self.elements = device.mesh.mesh.nelements
+
+    @cached_property
+    def profiles(self) -> dict[str, VortexProfile]:
+        """Where fields are taken around vortices."""
+        vortices = self.device.case.vortex if self.names else ()
+        found = {f"vortex:{k}": VortexProfile.around(self.device, v) for k, v in enumerate(vortices, 1)}
+        return {place: profile for place, profile in found.items() if profile is not None}
+
+    @cached_property
+    def places(self) -> dict[str, Sampler]:
+        """What takes them, place by place."""
         if not self.names:
-            return
-        self.places["cells"] = Sampler(device, space.evaluation(2 * space.order))
+            return {}
+        device, space = self.device, self.device.space
+        found = {"cells": Sampler(device, space.evaluation(2 * space.order))}
         for name, probe in device.case.output.at.items():
-            self.places[f"probe:{name}"] = Sampler(device, space.at_points(probe_points(probe)))
-        for number, vortex in enumerate(device.case.vortex, 1):
-            profile = VortexProfile.around(device, vortex)
-            if profile is not None:
-                self.profiles[f"vortex:{number}"] = profile
-                self.places[f"vortex:{number}"] = Sampler(device, space.at_points(profile.points))
+            found[f"probe:{name}"] = Sampler(device, space.at_points(probe_points(probe)))
+        for place, profile in self.profiles.items():
+            found[place] = Sampler(device, space.at_points(profile.points))
+        return found
 
     def __call__(self, g: Complex) -> Places:
         """The traces as they are, complex."""

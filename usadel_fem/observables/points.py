@@ -27,9 +27,15 @@ def nodal_balance(device: Device, g: Complex, omega: Complex) -> Complex:
     return commutator(g, force)
 
 
-def terminal_currents(device: Device, g: Complex, omega: Complex, energy: complex) -> dict[str, Complex]:
-    """Matrix current (4, 4) into the device through every terminal: ∫ −n·N_F J over its boundary."""
-    balance = nodal_balance(device, g, omega)
+def terminal_currents(
+    device: Device, g: Complex, omega: Complex, energy: complex, balance: Complex | None = None
+) -> dict[str, Complex]:
+    """Matrix current (4, 4) into the device through every terminal: ∫ −n·N_F J over its boundary.
+
+    Args:
+        balance: `nodal_balance`, where it is known.
+    """
+    balance = nodal_balance(device, g, omega) if balance is None else balance
     currents = {name: balance[nodes].sum(axis=0) for name, nodes in device.forms.pinned.items()}
     reservoirs = device.reservoirs(energy)
     for contact in device.forms.contacts:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.labelled import Observable, Observables
+from usadel_fem.observables.defects import DefectsAt
 from usadel_fem.observables.local import LocalFields, Places, spectral
-from usadel_fem.observables.points import charge_and_spin, terminal_currents
+from usadel_fem.observables.points import charge_and_spin, nodal_balance, terminal_currents
 from usadel_fem.observables.traces import POINT_FIELDS
 from usadel_fem.physics.nambu import Complex, Real, riccati
 from usadel_fem.physics.spectral import density_of_states, singlet, spin_resolved_dos, triplet
@@ -34,50 +37,101 @@ NODAL: dict[str, tuple[type, tuple[int, ...], str, str]] = {
 """Type, shape at a node, unit and description."""
 
 
+@dataclass(frozen=True)
+class SpectrumAt:
+    """What a spectrum keeps of one energy.
+
+    Attributes:
+        nodal: by name, see `NODAL`.
+        mean_dos: over the device.
+        charge, spin: spectral currents into the device by terminal, the spin current (3,).
+        local: fields by place.
+        defects: of ǧ.
+    """
+
+    nodal: dict[str, Real | Complex]
+    mean_dos: float
+    charge: dict[str, float]
+    spin: dict[str, Real]
+    local: Places
+    defects: DefectsAt
+
+
+class SpectrumObserver:
+    """Makes of ǧ at one energy what `SpectrumFields` collects, wherever ǧ is found."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        weight = device.forms.lumped.weight
+        self.share = weight / weight.sum()
+        self.nodal = nodal_names(device)
+        self.local = local_fields(device)
+
+    def __call__(self, energy: complex, g: Complex, omega: Complex) -> SpectrumAt:
+        """Of ǧ (N, 4, 4) and its Ω."""
+        balance = nodal_balance(self.device, g, omega)
+        charge, spin, dos = {}, {}, density_of_states(g)
+        for name, current in terminal_currents(self.device, g, omega, energy, balance).items():
+            of_charge, of_spin = charge_and_spin(current)
+            charge[name] = float(spectral("charge_current", of_charge, energy))
+            spin[name] = spectral("spin_current_x", of_spin, energy)
+        local = {
+            place: {name: spectral(name, value, energy) for name, value in values.items()}
+            for place, values in self.local(g).items()
+        }
+        defects = DefectsAt.balanced(self.device, g, omega, balance)
+        return SpectrumAt(self._fields(g, dos), float(self.share @ dos), charge, spin, local, defects)
+
+    def _fields(self, g: Complex, dos: Real) -> dict[str, Real | Complex]:
+        """What is kept at the nodes."""
+        found: dict[str, Real | Complex] = {"dos": dos, "singlet": singlet(g), "triplet": triplet(g)}
+        found["dos_up"], found["dos_down"] = spin_resolved_dos(g, self.device.case.solve.quantisation_axis)
+        if "gamma" in self.nodal or "gamma_tilde" in self.nodal:
+            found["gamma"], found["gamma_tilde"] = (a.reshape(-1, 4) for a in riccati(g))
+        return {name: found[name] for name in self.nodal}
+
+
+def nodal_names(device: Device) -> list[str]:
+    """The nodal fields that the case asks for, and "dos", which gives the gaps."""
+    asked = device.case.output.fields
+    usual = [name for name in NODAL if not name.startswith("gamma")]
+    return [name for name in NODAL if name == "dos" or name in (usual if asked is None else asked)]
+
+
+def local_fields(device: Device) -> LocalFields:
+    """Those that the case names: none is made without being asked for."""
+    asked = tuple(device.case.output.fields or ())
+    return LocalFields(device, [name for name in POINT_FIELDS if any(a.startswith(name) for a in asked)])
+
+
 class SpectrumFields:
     """Observables of ǧ at every energy of a spectrum; energies that failed stay NaN."""
 
+    observer = SpectrumObserver
+
     def __init__(self, device: Device, energies: Complex, make: NewSeries = InMemory) -> None:
         self.device, self.energies, self.make = device, energies, make
-        n, asked = energies.size, device.case.output.fields
+        n, size = energies.size, device.space.size
         self.nodal: dict[str, Series] = {}
-        for name, (kind, inner, _, _) in NODAL.items():
-            wanted = name == "dos" or (name in asked if asked is not None else not name.startswith("gamma"))
-            if wanted:  # "dos" gives the gaps
-                self.nodal[name] = make(name, (n, device.space.size, *inner), kind)
+        for name in nodal_names(device):
+            kind, inner, _, _ = NODAL[name]
+            self.nodal[name] = make(name, (n, size, *inner), kind)
         self.cells: dict[str, Series] = {}
-        weight = device.forms.lumped.weight
-        self.share = weight / weight.sum()
         self.mean_dos = np.full(n, np.nan)
-        self.local = LocalFields(device, [name for name in POINT_FIELDS if self._asked(name)])
         self.places: Places = {}
         self.charge = {name: np.full(n, np.nan) for name in device.case.terminal}
         self.spin = {name: np.full((n, 3), np.nan) for name in device.case.terminal}
 
-    def add(self, index: int, g: Complex, omega: Complex) -> None:
-        """Take ǧ (N, 4, 4) of energy number `index`."""
-        fields = self._fields(g)
-        self.mean_dos[index] = self.share @ fields["dos"]
+    def add(self, index: int, found: SpectrumAt) -> None:
+        """Take what was found at energy number `index`."""
+        self.mean_dos[index] = found.mean_dos
         for name, series in self.nodal.items():
-            series[index] = fields[name]
-        energy = complex(self.energies[index])
-        for name, current in terminal_currents(self.device, g, omega, energy).items():
-            charge, spin = charge_and_spin(current)
-            self.charge[name][index] = spectral("charge_current", charge, energy)
-            self.spin[name][index] = spectral("spin_current_x", spin, energy)
-
-        for place, values in self.local(g).items():
+            series[index] = found.nodal[name]
+        for name, charge in found.charge.items():
+            self.charge[name][index], self.spin[name][index] = charge, found.spin[name]
+        for place, values in found.local.items():
             for name, value in values.items():
-                self._keep(index, place, name, spectral(name, value, energy))
-
-    def _fields(self, g: Complex) -> dict[str, Real | Complex]:
-        """What is kept at the nodes."""
-        up, down = spin_resolved_dos(g, self.device.case.solve.quantisation_axis)
-        found = {"dos": density_of_states(g), "dos_up": up, "dos_down": down}
-        found |= {"singlet": singlet(g), "triplet": triplet(g)}
-        if "gamma" in self.nodal or "gamma_tilde" in self.nodal:
-            found["gamma"], found["gamma_tilde"] = (a.reshape(-1, 4) for a in riccati(g))
-        return found
+                self._keep(index, place, name, value)
 
     def _keep(self, index: int, place: str, name: str, value: Complex) -> None:
         shape = (self.energies.size, *value.shape)
@@ -90,10 +144,6 @@ class SpectrumFields:
         if name not in kept:
             kept[name] = np.full(shape, np.nan, dtype=value.dtype)
         kept[name][index] = value
-
-    def _asked(self, name: str) -> bool:
-        """Whether the case names a field that is not made without being asked for."""
-        return any(field.startswith(name) for field in self.device.case.output.fields or ())
 
     def observables(self) -> Observables:
         """Labelled arrays; the current is ∫₀^∞ tanh(ε/2T) j dε = T Σ_{ω>0} j of `spectral_current` j."""
@@ -117,7 +167,7 @@ class SpectrumFields:
         }
         if self.cells:
             self.places["cells"] = {name: series.read() for name, series in self.cells.items()}
-        cells, places = self.local.observables(self.places, "energy")
+        cells, places = local_fields(self.device).observables(self.places, "energy")
         found |= {**cells, **places}
         if all(action.is_real(e) for e in self.energies):
             found |= self._gaps()

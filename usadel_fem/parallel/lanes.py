@@ -13,16 +13,12 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from types import TracebackType
-from typing import Self
-
-from threadpoolctl import threadpool_limits
+from typing import Any, Self
 
 
 class LostWorkers(OSError):
@@ -36,7 +32,7 @@ class Lane:
     Attributes:
         open: makes the executor; called again when its worker was lost.
         sticky: whether all tasks run in the same thread of the same process, as long as that lives.
-        ready, greeting: the first task of an executor, which tells the process number, and its future.
+        ready, greeting: the first task of our executors, which tells the process number, and its future.
         told: whether the worker has been sent what its tasks are about.
     """
 
@@ -49,16 +45,16 @@ class Lane:
     def __post_init__(self) -> None:
         self.executor = self.open()
 
-    def greet(self, ready: Callable[[], int]) -> None:
-        """Wake the worker up, so that it is there when the first task comes."""
-        self.ready, self.greeting = ready, self.executor.submit(ready)
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Hand in a task; the first one wakes the worker up."""
+        if self.ready is not None and self.greeting is None:
+            self.greeting = self.executor.submit(self.ready)
+        return self.executor.submit(work, *arguments)
 
     def renew(self) -> None:
         """Open the lane anew after its worker was lost."""
         self.close()
-        self.executor, self.told = self.open(), False
-        if self.ready is not None:
-            self.greet(self.ready)
+        self.executor, self.told, self.greeting = self.open(), False, None
 
     def process(self) -> int | None:
         """The worker's process, if it is another one and has answered."""
@@ -119,22 +115,6 @@ class Crew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close(at_once=kind is not None)
-
-
-def processes(count: int) -> Crew:
-    """Processes of this machine."""
-    context = get_context("forkserver")
-
-    def one() -> Executor:
-        return ProcessPoolExecutor(1, context, initializer=begin)
-
-    return Crew([Lane(one) for _ in range(count)], own_processes=True)
-
-
-def begin() -> None:
-    """In a new worker process: one BLAS thread, and Ctrl-C left to the process that gives the tasks."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threadpool_limits(1)
 
 
 def threads(count: int) -> Crew:

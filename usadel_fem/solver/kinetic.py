@@ -79,6 +79,10 @@ class KineticSolver:
         self.delta = delta
         self.spectral.hold(delta)
 
+    def source(self, energy: complex) -> Complex:
+        """Ω_i of ǧ^R."""
+        return self.spectral.source(energy)
+
     def resting(self, energy: float) -> Real:
         """tanh(ε/2T) in components, (8,)."""
         return reservoir(energy, self.temperature)
@@ -90,7 +94,7 @@ class KineticSolver:
 
     def operator(self, energy: float, g: Complex) -> KineticOperator:
         """The kinetic operator at a converged ǧ^R."""
-        omega, reservoirs = self.spectral.source(energy), self.device.reservoirs(energy)
+        omega, reservoirs = self.source(energy), self.device.reservoirs(energy)
         rate = self.device.case.solve.relaxation
         return KineticOperator.at(self.device.forms, g, omega, energy, reservoirs, rate)
 

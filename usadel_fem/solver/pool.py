@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,16 +13,31 @@ from usadel_fem.errors import CaseError, Problem
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.parallel.clusters import dask, mpi, refused
 from usadel_fem.parallel.dispatch import ADVICE, Dispatch, gather
-from usadel_fem.parallel.lanes import Crew, Lane, borrowed, processes, threads
+from usadel_fem.parallel.forks import processes
+from usadel_fem.parallel.lanes import Crew, Lane, borrowed, threads
 from usadel_fem.parallel.pieces import Piece, Pieces
 from usadel_fem.physics.nambu import Complex
-from usadel_fem.solver.worker import Bench, Change, Solved, Sweeper, Told, keep_device, ready, sweep, task
+from usadel_fem.solver.worker import (
+    Bench,
+    Change,
+    Observed,
+    Observer,
+    Solved,
+    Sweeper,
+    Told,
+    field_of,
+    keep_device,
+    ready,
+    sweep,
+    swept,
+    task,
+)
 
 LARGEST_PIECE = 2**28
 """Bytes of results that travel together, unless a single one is larger."""
 
-FIELD = 320
-"""Bytes of ǧ and ĥ at a node."""
+FIELD = 512
+"""Bytes at a node of ǧ and ĥ, and of what is made of them, about."""
 
 LOCAL = ("processes", "threads")
 
@@ -53,7 +68,7 @@ def hire(jobs: int = 1, scheduler: str | None = None, executor: Executor | None 
         return None
     crew = processes(number) if kind == "processes" else threads(number)
     for lane in crew.lanes:
-        lane.greet(ready)
+        lane.ready = ready
     return crew
 
 
@@ -92,6 +107,8 @@ class Workers:
         energies: Complex,
         todo: Sequence[int],
         change: Change = None,
+        observer: type[Observer] | None = None,
+        images: Collection[int] = (),
     ) -> Iterator[Solved]:
         """(index, result, report) of the energies numbered in `todo`, as they are finished.
 
@@ -101,22 +118,25 @@ class Workers:
             energies: all energies, (n,).
             todo: which to solve, in the order of the sweep.
             change: of the terminals, see `Bench.solver`.
+            observer: of every result, which is then `Observed`.
+            images: numbers of energies of which it is to see the image at −ε too.
 
         Raises:
             LostWorkers: if workers are lost again and again.
         """
         if self.crew is None:
             solver = self._bench.solver(kind, delta, change)
-            for k, result, report in solver.sweep([complex(energies[i]) for i in todo]):
+            seen = [i in images for i in todo]
+            for k, result, report in swept(self._bench, solver, energies[list(todo)], observer, seen):
                 yield todo[k], result, report
             return
         most = max(1, LARGEST_PIECE // (FIELD * self.device.space.size))
-        job = _Sweep(self, kind, delta, energies, change, next(self._sweeps))
+        job = _Sweep(self, kind, delta, energies, change, next(self._sweeps), observer, images)
         for piece, found in Dispatch(self.crew, Pieces(todo, self.count, most), job):
             if found is None:
                 index = piece.items[0]
                 report = EnergyReport(complex(energies[index]), Outcome.WORKERS_LOST, hint=ADVICE)
-                yield index, None, report
+                yield index, None if observer is None else Observed(None, None), report
                 continue
             while found:
                 index, (result, report) = piece.items[-len(found)], found.pop(0)
@@ -139,7 +159,7 @@ class Workers:
         """A task for a lane; the first one carries the case."""
         told = None if lane.told else self._told
         lane.told = True
-        return lane.executor.submit(task, self._told.key, told, work, *arguments)
+        return lane.submit(task, self._told.key, told, work, *arguments)
 
 
 @dataclass
@@ -152,17 +172,18 @@ class _Sweep:
     energies: Complex
     change: Change
     number: int
+    observer: type[Observer] | None
+    images: Collection[int]
     ends: dict[int, Any] = field(default_factory=dict)
 
     def submit(self, lane: Lane, piece: Piece) -> Future[Any]:
         before = None if piece.after is None else (self.number, piece.after)
         start = None if piece.after is None else self.ends.pop(piece.after, None)
         here = self.number, piece.items[-1]
-        energies = self.energies[list(piece.items)]
-        return self.workers.submit(
-            lane, sweep, self.kind, self.delta, energies, self.change, here, before, start
-        )
+        energies, images = self.energies[list(piece.items)], [i in self.images for i in piece.items]
+        what = self.kind, self.delta, energies, self.change, here, before, start, self.observer, images
+        return self.workers.submit(lane, sweep, *what)
 
     def take(self, lane: Lane, piece: Piece, value: Any) -> None:
         if not lane.sticky:
-            self.ends[piece.items[-1]] = value[-1][0]
+            self.ends[piece.items[-1]] = field_of(value[-1][0])

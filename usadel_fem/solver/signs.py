@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from usadel_fem.physics.channels import at_minus_energy
+from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.nambu import Complex
-from usadel_fem.solver.worker import Solved
+from usadel_fem.solver.worker import Observed
 
 ROUNDING = 1e-14
 """Of the largest energy: what a grid of energies rounds to."""
 
 
 def both_signs(
-    energies: Complex, todo: Sequence[int], solve: Callable[[Sequence[int]], Iterator[Solved]]
-) -> Iterator[Solved]:
-    """(index, ǧ, report) of the energies numbered in `todo`; each that is solved is followed by its image.
+    energies: Complex,
+    todo: Sequence[int],
+    solve: Callable[[Sequence[int], Collection[int]], Iterator[tuple[int, Observed, EnergyReport]]],
+) -> Iterator[tuple[int, Observed, EnergyReport]]:
+    """(index, what was found, report) of the energies in `todo`; after each that is solved comes its image.
 
     Args:
         energies: all energies, (n,), complex; imaginary ones have no image.
         todo: which to solve, in the order of a sweep.
-        solve: solves the energies with these numbers.
+        solve: solves the energies with the first numbers, and observes the images of the second too.
     """
     images = _images(energies, todo)
     left_out = set(images.values())
-    for index, g, report in solve([i for i in todo if i not in left_out]):
-        yield index, g, report
+    for index, found, report in solve([i for i in todo if i not in left_out], images):
+        yield index, found, report
         if index in images:
             image = images[index]
             energy = complex(energies[image])
             done = replace(report, energy=energy, newton_iterations=0, krylov_iterations=0, seconds=0.0)
-            yield image, None if g is None else at_minus_energy(g), done
+            yield image, found.at_minus_energy(), done
 
 
 def _images(energies: Complex, todo: Sequence[int]) -> dict[int, int]:

@@ -26,6 +26,7 @@ from usadel_fem.case import Case
 from usadel_fem.device import Device, at_voltages, build_device
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.parallel.dispatch import Answer, Untold
+from usadel_fem.physics.channels import at_minus_energy
 from usadel_fem.physics.nambu import Complex
 from usadel_fem.solver.extrapolation import Track
 
@@ -44,9 +45,38 @@ class Sweeper(Protocol):
 
     def hold(self, delta: Complex | None) -> None: ...
 
+    def source(self, energy: Any) -> Complex: ...
+
     def sweep(
         self, energies: Sequence[Any], start: Any = None, track: Track | None = None
     ) -> Iterator[Solved]: ...
+
+
+class Observer(Protocol):
+    """What is made of a converged ǧ (N, 4, 4) and its Ω where it is found: the run collects it."""
+
+    def __init__(self, device: Device) -> None: ...
+
+    def __call__(self, energy: complex, g: Complex, omega: Complex) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a sweep gave at one energy, and what an observer made of it.
+
+    Attributes:
+        result: of the sweep.
+        values: of the observer; None where the energy failed.
+        image: the same at −ε, where that was asked for.
+    """
+
+    result: Any
+    values: Any
+    image: Any = None
+
+    def at_minus_energy(self) -> Observed:
+        """What would be found at −ε."""
+        return Observed(None if self.values is None else at_minus_energy(self.result), self.image)
 
 
 S = TypeVar("S", bound=Sweeper)
@@ -99,6 +129,22 @@ class Bench:
             self.kept[kind] = change, found
         found.hold(delta)
         return cast(S, found)
+
+    def observed(
+        self, observer: type[Observer], solver: Sweeper, energy: complex, result: Any, ok: bool, image: bool
+    ) -> Observed:
+        """What an observer makes of what a solver found at an energy, and if asked, of its image at −ε."""
+        g = field_of(result)
+        if not ok or g is None:
+            return Observed(result, None)
+        device, observe = self.kept.get(observer, (None, None))
+        if device is not solver.device:
+            observe = observer(solver.device)
+            self.kept[observer] = solver.device, observe
+        values = observe(energy, g, solver.source(energy))
+        if not image:
+            return Observed(result, values)
+        return Observed(result, values, observe(-energy, at_minus_energy(g), solver.source(-energy)))
 
 
 _devices: OrderedDict[str, Device] = OrderedDict()
@@ -184,6 +230,8 @@ def sweep(
     here: tuple[int, int],
     before: tuple[int, int] | None,
     start: Any,
+    observer: type[Observer] | None = None,
+    images: Sequence[bool] = (),
 ) -> list[tuple[Any, EnergyReport]]:
     """Energies one after another.
 
@@ -196,14 +244,33 @@ def sweep(
         here: names the last of them.
         before: names an energy that lies before the first: if it was the last one here, the sweep goes on.
         start: a result to start from otherwise, or None.
+        observer: of the results, which are then `Observed`.
+        images: of which energies it is to see the image too, (n,).
     """
     name, track = bench.kept.get("track", (None, None))
     if before is None or name != before:
         track = Track()
     bench.kept["track"] = here, track
     solver = bench.solver(kind, delta, change)
-    found = solver.sweep([complex(e) for e in energies], field_of(start), track)
+    found = swept(bench, solver, energies, observer, images, field_of(start), track)
     return [(result, report) for _, result, report in found]
+
+
+def swept(
+    bench: Bench,
+    solver: Sweeper,
+    energies: Complex,
+    observer: type[Observer] | None,
+    images: Sequence[bool],
+    start: Complex | None = None,
+    track: Track | None = None,
+) -> Iterator[Solved]:
+    """Energies one after another, observed as they are found; see `sweep`."""
+    each = [complex(e) for e in energies]
+    for k, result, report in solver.sweep(each, start, track):
+        if observer is not None:
+            result = bench.observed(observer, solver, each[k], result, report.ok, images[k])
+        yield k, result, report
 
 
 def forget(bench: Bench, *names: str) -> None:
@@ -214,4 +281,6 @@ def forget(bench: Bench, *names: str) -> None:
 
 def field_of(result: Any) -> Complex | None:
     """ǧ (N, 4, 4) of what a sweep gave at one energy."""
+    if isinstance(result, Observed):
+        return field_of(result.result)
     return result if result is None or isinstance(result, np.ndarray) else result.g

@@ -3,6 +3,8 @@
 import numpy as np
 
 from tests.verification.test_collinear import device
+from usadel_fem.labelled import Observable
+from usadel_fem.observables.spectrum import SpectrumObserver
 from usadel_fem.run import solve
 from usadel_fem.solver.energies import DeviceSolver
 
@@ -24,6 +26,17 @@ def test_negative_energies_are_images_of_the_positive_ones():
     for k, report in enumerate(solution.convergence):
         assert report.energy == solution.energies[k]
         assert (report.newton_iterations == 0) == (energies[k] < -1e-9)
-    alone, report = DeviceSolver(dev).solve(complex(energies[1]))
+    solver = DeviceSolver(dev)
+    alone, report = solver.solve(complex(energies[1]))
     assert report.ok
     assert np.abs(solution.green_function(1) - alone).max() < 1e-9
+    seen = SpectrumObserver(dev)(complex(energies[1]), alone, solver.source(complex(energies[1])))
+    for name, values in seen.nodal.items():
+        assert np.abs(solution.observables[name][1] - values).max() < 1e-8
+    for name, spin in seen.spin.items():
+        assert np.abs(solution.observables["spectral_spin_current"][name][1] - spin).max() < 1e-8
+        assert abs(solution.observables["spectral_current"][name][1] - seen.charge[name]) < 1e-8
+    assert max(np.abs(spin).max() for spin in seen.spin.values()) > 1e-3
+    for name, value in solve(case, scheduler="threads:2").observables.items():
+        if isinstance(value, Observable):
+            assert np.allclose(value, solution.observables[name], rtol=0, atol=1e-7, equal_nan=True)

@@ -1,0 +1,51 @@
+"""The process that workers are forked from: what it has imported, and from where."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from usadel_fem.parallel.forks import prepare
+
+ROOT = Path(__file__).parents[2]
+
+SCRIPT = f"""
+import os, sys
+sys.path.insert(0, {str(ROOT)!r})
+from usadel_fem.parallel.forks import processes
+
+def seen():
+    blocked = 2 in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    return sys.modules["usadel_fem.run"].__file__, blocked, os.getppid()
+
+import signal
+if __name__ == "__main__":
+    assert "usadel_fem.run" not in sys.modules
+    with processes(2) as crew:
+        (file, blocked, parent), (_, _, other) = [lane.submit(seen).result() for lane in crew.lanes]
+        threads = len(os.listdir(f"/proc/{{parent}}/task"))
+    print(file, blocked, parent == other != os.getpid(), threads)
+"""
+
+
+def test_workers_have_the_package_of_this_process(tmp_path: Path) -> None:
+    """Another package of that name in the working directory is not taken; the server has a single thread."""
+    impostor = tmp_path / "there" / "usadel_fem"
+    impostor.mkdir(parents=True)
+    (impostor / "__init__.py").write_text("raise RuntimeError('impostor')\n")
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, str(script)], cwd=impostor.parent, capture_output=True, text=True, check=False
+    )
+    assert found.stdout.split() == [str(ROOT / "usadel_fem" / "run.py"), "True", "True", "1"], found.stderr
+
+
+def test_preparing_leaves_this_process_as_it_was() -> None:
+    environment, blocked = dict(os.environ), signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    prepare()
+    assert dict(os.environ) == environment
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked

@@ -1,0 +1,76 @@
+"""Processes of this machine, forked from one that has imported what they need and has no threads.
+
+Importing and loading kernels takes as long as many an energy. The fork server of `multiprocessing` does it
+once, while this process does something else, and lives as long as this process for the next run.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import forkserver, get_context, resource_tracker
+
+from threadpoolctl import threadpool_limits
+
+from usadel_fem.parallel.lanes import Crew, Lane
+
+AHEAD = ["usadel_fem.ahead"]
+"""What the fork server imports."""
+
+NO_THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""A process with threads must not fork."""
+
+_lock = threading.Lock()
+
+
+def prepare() -> None:
+    """Begin to start the fork server, unless there is one: this returns at once.
+
+    It finds modules where this process does, whatever directory it runs in, and leaves Ctrl-C to it.
+    """
+    paths = os.pathsep.join(map(os.path.abspath, sys.path))
+    with _lock, _environment({"PYTHONPATH": paths, "PYTHONSAFEPATH": "1", **NO_THREADS}):
+        get_context("forkserver").set_forkserver_preload(AHEAD)
+        resource_tracker.ensure_running()  # which else unblocks signals below
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def processes(count: int) -> Crew:
+    """A lane for each of some processes."""
+    prepare()
+    context = get_context("forkserver")
+
+    def one() -> Executor:
+        return ProcessPoolExecutor(1, context, initializer=begin)
+
+    return Crew([Lane(one) for _ in range(count)], own_processes=True)
+
+
+def begin() -> None:
+    """In a new worker process: one BLAS thread, and Ctrl-C left to the process that gives the tasks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threadpool_limits(1)
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables for the processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
