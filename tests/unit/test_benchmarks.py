@@ -76,7 +76,7 @@ def test_bytes_of_a_preconditioner() -> None:
     """Five nodes in a row, two of which are coarse; numbers and indices of four bytes."""
     matrix = sparse.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(5, 5)).tocsr()
     up = sparse.csr_matrix(np.eye(5)[:, 1::2] + 0.0)
-    level = Level.of(matrix, up, np.float32)
+    level = Level.of(matrix, up)
     held = [level.couplings, level.up]
     arrays = sum(4 * x.nnz + x.indices.nbytes + x.indptr[1:].nbytes for x in held)
     columns, inverses, frames, w = 4 * 5 * 128, 5 * 8, 5 * 128, 5 * 128
