@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from usadel_fem import kernels
+from usadel_fem.ahead import examples
+from usadel_fem.device import build_device
 from usadel_fem.parallel.forks import prepare
+from usadel_fem.solver.energies import DeviceSolver
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,20 +23,26 @@ from usadel_fem.parallel.forks import processes
 
 def seen():
     blocked = 2 in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    return sys.modules["usadel_fem.run"].__file__, blocked, os.getppid()
+    loaded = len(sys.modules["usadel_fem.kernels.tangents"].hessian_rows.signatures)
+    return sys.modules["usadel_fem.run"].__file__, loaded, blocked, os.getppid()
 
 import signal
 if __name__ == "__main__":
     assert "usadel_fem.run" not in sys.modules
     with processes(2) as crew:
-        (file, blocked, parent), (_, _, other) = [lane.submit(seen).result() for lane in crew.lanes]
+        (file, loaded, blocked, parent), (*_, other) = [lane.submit(seen).result() for lane in crew.lanes]
         threads = len(os.listdir(f"/proc/{{parent}}/task"))
-    print(file, blocked, parent == other != os.getpid(), threads)
+    print(file, loaded, blocked, parent == other != os.getpid(), threads)
 """
 
 
 def test_workers_have_the_package_of_this_process(tmp_path: Path) -> None:
-    """Another package of that name in the working directory is not taken; the server has a single thread."""
+    """Another package of that name in the working directory is not taken; the server has a single thread.
+
+    Kernels that are on disk are loaded.
+    """
+    for case in examples():
+        assert DeviceSolver(build_device(case)).solve(0.3)[1].ok
     impostor = tmp_path / "there" / "usadel_fem"
     impostor.mkdir(parents=True)
     (impostor / "__init__.py").write_text("raise RuntimeError('impostor')\n")
@@ -41,7 +51,22 @@ def test_workers_have_the_package_of_this_process(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, str(script)], cwd=impostor.parent, capture_output=True, text=True, check=False
     )
-    assert found.stdout.split() == [str(ROOT / "usadel_fem" / "run.py"), "True", "True", "1"], found.stderr
+    file = str(ROOT / "usadel_fem" / "run.py")
+    loaded = "0" if kernels.compiled() is None else "1"
+    assert found.stdout.split() == [file, loaded, "True", "True", "1"], found.stderr
+
+
+def test_what_is_not_on_disk_is_not_compiled(tmp_path: Path) -> None:
+    """Only the small kernel that checks the compiler is."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import usadel_fem.ahead"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    assert len(list(tmp_path.rglob("*.nbc"))) <= 1
 
 
 def test_preparing_leaves_this_process_as_it_was() -> None:
