@@ -1,14 +1,14 @@
 """Time of a Krylov iteration against a memory copy with the same traffic.
 
 One iteration applies the Hessian and the preconditioner and orthogonalises against k earlier vectors. What
-passes between processor and memory at least, for N nodes, E elements with n nodes each, Z nonzeros of K, with
-m scalar matrices (K, spin relaxation, swapping), in d dimensions:
+passes between processor and memory at least, for N nodes, E elements with n nodes each and N' nodes of
+coarser levels, in d dimensions, where preconditioner and basis are in single precision:
 
-    Hessian         N (128 w + 128 Hw + 128 γ, γ̃ + 128 nodal term + 2·256 δǧ)
-                    + Z (8 m + 4) + E n (4 + 8 d) + 8 E    matrices; spin Hall: nodes, ∂φ and weights
-    preconditioner  N (128 r + 128 w + 128 γ, γ̃ + 4·256 columns in and out of the scalar solve)
-                    + everything that the scalar factorisation or hierarchy holds, once
-    basis           N (2·128 k + 2·128)                    each vector for its coefficient and its removal
+    Hessian         N (128 w + 128 γ, γ̃ + 128 nodal term + 2·256 δǧ)
+                    + merged matrices of the coupling; spin Hall: E n (4 + 8 d) + 8 E of nodes, ∂φ, weights
+    preconditioner  (N + N') 4·128 columns in and out of the cycle + N (128 γ, γ̃ + 128 w)
+                    + matrices, interpolations and inverse diagonals of all levels, once
+    basis           N (2·64 k + 64 + 128)                  each vector for its coefficient and its removal
 
 in bytes. A copy of b bytes has a traffic of 2b; the time of the iteration is held against the copy whose
 traffic is that sum. Sizes are such that nothing of this stays in the cache.
@@ -16,12 +16,10 @@ traffic is that sum. Sizes are such that nothing of this stays in the cache.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from benchmarks.common import Figure, median, rate, run, seconds
 from benchmarks.devices import COLD, bar, strip
@@ -30,40 +28,27 @@ from usadel_fem.device import build_device
 from usadel_fem.fem.forms import Forms
 from usadel_fem.linearise import linearise
 from usadel_fem.solver.energies import DeviceSolver
-from usadel_fem.solver.linear import NewtonSystem
+from usadel_fem.solver.linear import RESTART, NewtonSystem
+from usadel_fem.solver.multigrid import Level
 
-STEPS = 20
-"""Of the Krylov run that is timed: its basis has 10 vectors in the mean."""
+TOLERANCE = 1.1e-5
+"""Of the Krylov run that is timed: a dozen steps, as in the last Newton step of an energy."""
 
 REPEATS = 3
 
 
-def held(thing: object, seen: set[int] | None = None) -> int:
-    """Bytes of the arrays and sparse matrices that an object holds, forms excepted."""
-    seen = set() if seen is None else seen
-    if id(thing) in seen or isinstance(thing, Forms):
-        return 0
-    seen.add(id(thing))
-    if isinstance(thing, np.ndarray):
-        return thing.nbytes
-    if sparse.issparse(thing):
-        return thing.data.nbytes + thing.indices.nbytes
-    if type(thing).__name__ == "SuperLU":
-        return thing.nnz * (thing.U.dtype.itemsize + 4)  # type: ignore[attr-defined]
-    if isinstance(thing, list | tuple):
-        return sum(held(item, seen) for item in thing)
-    if is_dataclass(thing):
-        return sum(held(getattr(thing, f.name), seen) for f in fields(thing))
-    return sum(held(item, seen) for item in getattr(thing, "__dict__", {}).values())
-
-
 def hessian_bytes(forms: Forms, elements: int, dimension: int) -> int:
-    """The Hessian's line of the table above."""
-    matrices = 1 + (forms.spin_relaxation is not None) + len(forms.swapping)
-    nonzeros = int(forms.scalar_stiffness.nnz)
-    corners = dimension + 1
-    hall = elements * (corners * (4 + 8 * dimension) + 8) if forms.spin_hall is not None else 0
-    return forms.size * 1024 + nonzeros * (8 * matrices + 4) + hall
+    """The Hessian's lines of the table above."""
+    matrices = sum(array.nbytes for array in forms.coupling.arrays)
+    hall = elements * ((dimension + 1) * (4 + 8 * dimension) + 8) if forms.spin_hall is not None else 0
+    return forms.size * 896 + matrices + hall
+
+
+def preconditioner_bytes(nodes: int, levels: Sequence[Level]) -> int:
+    """The preconditioner's: numbers and indices of four bytes, two row pointers, complex inverses."""
+    rows = sum(level.diagonal.size for level in levels)
+    entries = sum(level.couplings.nnz + level.up.nnz for level in levels)
+    return nodes * 256 + rows * (512 + 8 + 8) + entries * 8
 
 
 def copy_rate(megabytes: int) -> float:
@@ -88,17 +73,17 @@ def iteration(case: Case, target: str, repeats: int = REPEATS, megabytes: int = 
     w = random.normal(size=(*system.residual().shape, 2)) @ np.array([1, 1j])
     elements = device.mesh.regions["F"].size if "F" in device.mesh.regions else 0
     n = device.space.size
-    count = {
-        "Hessian": hessian_bytes(device.forms, elements, device.space.dimension),
-        "preconditioner": n * 1408 + held(preconditioner),
-        "basis": n * (128 * STEPS + 256),
-    }
 
     def krylov() -> int:
-        return system.krylov(w, 1e-30, STEPS).iterations
+        return system.krylov(w, TOLERANCE, RESTART).iterations
 
     found: dict[str, list[float]] = {"iteration": [], "Hessian": [], "preconditioner": []}
     steps = krylov()
+    count = {
+        "Hessian": hessian_bytes(device.forms, elements, device.space.dimension),
+        "preconditioner": preconditioner_bytes(n, preconditioner.hierarchy.levels),
+        "basis": n * (64 * steps + 192),
+    }
     parts: dict[str, Callable[[], Any]] = {
         "Hessian": lambda: tangents.hessian(w),
         "preconditioner": lambda: system.preconditioned(w),
@@ -109,7 +94,7 @@ def iteration(case: Case, target: str, repeats: int = REPEATS, megabytes: int = 
         found["iteration"].append(seconds(krylov)[0] / steps / copied)
         for name, part in parts.items():
             found[name].append(rate(part, 0.0) * bytes_per_second / count[name])
-    kept = f"{n:,} nodes, {sum(count.values()) / n / 1e3:.1f} kB per node"
+    kept = f"{n:,} nodes, {sum(count.values()) / n / 1e3:.1f} kB per node, {steps} iterations"
     return {
         "Krylov iteration over memory copy": median(found["iteration"], "", target, kept),
         "Hessian alone": median(found["Hessian"]),
@@ -119,7 +104,13 @@ def iteration(case: Case, target: str, repeats: int = REPEATS, megabytes: int = 
 
 
 def measure(large: bool) -> dict[str, Figure]:
-    cases = {"2D": strip(100_000), "3D": bar(200_000 if large else 50_000)}
+    nodes = 200_000 if large else 50_000
+    cases = {
+        "2D": strip(100_000),
+        "2D without spin Hall": strip(100_000, theta=0.0),
+        "3D": bar(nodes),
+        "3D without spin Hall": bar(nodes, theta=0.0),
+    }
     return {f"{n}: {key}": f for n, case in cases.items() for key, f in iteration(case, "≤ 2").items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from usadel_fem import Case
@@ -19,14 +20,19 @@ METALS: dict[str, Any] = {
 """Half normal, half ferromagnet with a rotating field, spin relaxation, spin Hall and swapping: full 4×4."""
 
 
-def strip(nodes: int) -> Case:
-    """2D: 4 × 2 coherence lengths between two superconductors, at least `nodes` P1 nodes."""
-    return _between_superconductors(_resolution(nodes, 2), width=2.0)
+def strip(nodes: int, **ferromagnet: float) -> Case:
+    """2D: 4 × 2 coherence lengths between two superconductors, at least `nodes` P1 nodes.
+
+    Args:
+        nodes: see above.
+        ferromagnet: what differs from `METALS`.
+    """
+    return _between_superconductors(_resolution(nodes, 2), ferromagnet, width=2.0)
 
 
-def bar(nodes: int) -> Case:
-    """3D: 4 × 2 × 2 coherence lengths between two superconductors, at least `nodes` P1 nodes."""
-    return _between_superconductors(_resolution(nodes, 3), width=2.0, depth=2.0)
+def bar(nodes: int, **ferromagnet: float) -> Case:
+    """3D: 4 × 2 × 2 coherence lengths, the same."""
+    return _between_superconductors(_resolution(nodes, 3), ferromagnet, width=2.0, depth=2.0)
 
 
 def _resolution(nodes: int, dimension: int) -> float:
@@ -39,14 +45,16 @@ def _resolution(nodes: int, dimension: int) -> float:
 
 def square(steps: int) -> Case:
     """2D: 2 × 2 coherence lengths, (steps + 1)² P1 nodes."""
-    return _between_superconductors(2.0 / steps, length=1.0, width=2.0)
+    return _between_superconductors(2.0 / steps, {}, length=1.0, width=2.0)
 
 
-def _between_superconductors(resolution: float, length: float = 2.0, **sizes: float) -> Case:
+def _between_superconductors(
+    resolution: float, ferromagnet: Mapping[str, float], length: float = 2.0, **sizes: float
+) -> Case:
     layers = [{"region": name, "length": length} for name in METALS]
     return Case(
         mesh={"shape": "layers", "layers": layers, "resolution": resolution, "order": 1, **sizes},
-        material=METALS,
+        material=METALS | {"F": METALS["F"] | dict(ferromagnet)},
         region={name: name for name in METALS},
         terminal={"left": {"Delta": 1.0}, "right": {"Delta": 1.0, "phase": 1.0}},
         solve={"kind": "spectrum", "energies": [COLD, WARM], "broadening": 0.01},

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from benchmarks import __main__ as driver
 from benchmarks import against_direct, bandwidth, common, devices, hybrids, iterations, million, scaling
 from benchmarks.common import Figure
 from usadel_fem.device import build_device
+from usadel_fem.solver.multigrid import Level
 
 SUBJECTS = driver.subjects()
 
@@ -64,15 +66,21 @@ def test_hybrids() -> None:
     assert figures["small, cold"].value > 0
 
 
-@pytest.mark.parametrize("make", [devices.strip, devices.bar])
-def test_bandwidth(make) -> None:
-    figures = checked(bandwidth.iteration(make(60), "≤ 2", repeats=1, megabytes=1))
+@pytest.mark.parametrize(("make", "nodes"), [(devices.strip, 2_300), (devices.bar, 1_500)])
+def test_bandwidth(make, nodes) -> None:
+    figures = checked(bandwidth.iteration(make(nodes), "≤ 2", repeats=1, megabytes=1))
     assert figures["Krylov iteration over memory copy"].target == "≤ 2"
 
 
-def test_bytes_of_what_is_held() -> None:
-    array = np.zeros(5)
-    assert bandwidth.held([array, (array, {"other": 1}), np.zeros(3, dtype=np.int32)]) == 52
+def test_bytes_of_a_preconditioner() -> None:
+    """Five nodes in a row, two of which are coarse; numbers and indices of four bytes."""
+    matrix = sparse.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(5, 5)).tocsr()
+    up = sparse.csr_matrix(np.eye(5)[:, 1::2] + 0.0)
+    level = Level.of(matrix, up)
+    held = [level.couplings, level.up]
+    arrays = sum(4 * x.nnz + x.indices.nbytes + x.indptr[1:].nbytes for x in held)
+    columns, inverses, frames, w = 4 * 5 * 128, 5 * 8, 5 * 128, 5 * 128
+    assert bandwidth.preconditioner_bytes(5, [level]) == arrays + columns + inverses + frames + w
 
 
 def test_scaling_in_a_process_of_its_own() -> None:

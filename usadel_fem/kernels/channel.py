@@ -10,7 +10,8 @@ import numpy as np
 from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
 from usadel_fem.kernels.line import over
-from usadel_fem.kernels.matrices import commutator, get_lanes, get_rows, put_rows
+from usadel_fem.kernels.matrices import commutator
+from usadel_fem.kernels.storage import get_lanes, get_rows, put_rows
 from usadel_fem.kernels.tangents import scatter
 
 ROW = 8

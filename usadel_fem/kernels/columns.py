@@ -11,15 +11,8 @@ import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, spread
-from usadel_fem.kernels.matrices import (
-    get_columns,
-    get_halves,
-    get_rows,
-    put_columns,
-    put_halves,
-    put_rows,
-    turned_over,
-)
+from usadel_fem.kernels.matrices import turned_over
+from usadel_fem.kernels.storage import get_columns, get_halves, get_rows, put_columns, put_halves, put_rows
 from usadel_fem.kernels.tangents import FRAME, change, turned
 
 UNKNOWNS = 16

@@ -19,9 +19,6 @@ from usadel_fem.kernels.lanes import (
     VECTOR,
     WIDTH,
     overload_operator,
-    pointer,
-    shuffled,
-    transposed,
 )
 
 Number: TypeAlias = tuple[Any, Any]
@@ -44,12 +41,12 @@ class _MatricesModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, _ARRAY)
 
 
-def _entries(builder: Any, value: Any) -> list[Number]:
+def entries(builder: Any, value: Any) -> list[Number]:
     floats = [builder.extract_value(value, k) for k in range(8)]
     return list(zip(floats[::2], floats[1::2], strict=True))
 
 
-def _value(builder: Any, entries: list[Number]) -> Any:
+def value_of(builder: Any, entries: list[Number]) -> Any:
     value = ir.Constant(_ARRAY, ir.Undefined)
     for k, number in enumerate(entries):
         for part in (0, 1):
@@ -113,7 +110,7 @@ def _anticommutator(builder: Any, a: list[Number], b: list[Number]) -> list[Numb
 
 def _by_entries(rule: Callable[..., list[Number]]) -> Callable[..., Any]:
     """A rule on values from one on entries."""
-    return lambda builder, *values: _value(builder, rule(builder, *(_entries(builder, v) for v in values)))
+    return lambda builder, *values: value_of(builder, rule(builder, *(entries(builder, v) for v in values)))
 
 
 def _each(rule: Callable[..., Number]) -> Callable[..., Any]:
@@ -136,7 +133,7 @@ def _function(rule: Callable[..., Any], count: int) -> Any:
 
 def _scaled(builder: Any, value: Any, factor: Any) -> Any:
     floats = [builder.fmul(builder.extract_value(value, k), factor) for k in range(8)]
-    return _value(builder, list(zip(floats[::2], floats[1::2], strict=True)))
+    return value_of(builder, list(zip(floats[::2], floats[1::2], strict=True)))
 
 
 _PAIR = (MATRICES, MATRICES)
@@ -203,8 +200,8 @@ def exchange(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     """Entry k of matrix l becomes entry l of matrix k: from Nambu matrices to spin matrices and back."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        columns = zip(*(_entries(builder, value) for value in args), strict=True)
-        return context.make_tuple(builder, FOUR, [_value(builder, list(column)) for column in columns])
+        columns = zip(*(entries(builder, value) for value in args), strict=True)
+        return context.make_tuple(builder, FOUR, [value_of(builder, list(column)) for column in columns])
 
     return FOUR(MATRICES, MATRICES, MATRICES, MATRICES), build
 
@@ -214,138 +211,8 @@ def joined(typing: Any, a: Any, b: Any) -> Any:
     """(a₀₀, a₀₁, b₀₀, b₀₁) and (a₁₀, a₁₁, b₁₀, b₁₁): two blocks of two rows of 4×4 matrices, and back."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, y = (_entries(builder, value) for value in args)
-        pair = [_value(builder, x[k : k + 2] + y[k : k + 2]) for k in (0, 2)]
+        x, y = (entries(builder, value) for value in args)
+        pair = [value_of(builder, x[k : k + 2] + y[k : k + 2]) for k in (0, 2)]
         return context.make_tuple(builder, signature.return_type, pair)
 
     return types.UniTuple(MATRICES, 2)(MATRICES, MATRICES), build
-
-
-def _load(context: Any, builder: Any, signature: Any, array: Any, at: Any, offset: int) -> Any:
-    at = builder.add(at, at.type(offset))
-    return builder.load(pointer(context, builder, signature.args[0], array, at), align=8)
-
-
-def _store(context: Any, builder: Any, signature: Any, array: Any, at: Any, offset: int, x: Any) -> None:
-    at = builder.add(at, at.type(offset))
-    builder.store(x, pointer(context, builder, signature.args[0], array, at), align=8)
-
-
-def _getter(by_rows: bool) -> Any:
-    @intrinsic
-    def get(typing: Any, array: Any, index: Any, stride: Any) -> Any:
-        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            array, at, stride = args
-            floats = []
-            for _ in range(8):
-                floats.append(_load(context, builder, signature, array, at, 0))
-                at = builder.add(at, stride)
-            floats = transposed(builder, floats) if by_rows else floats
-            return _value(builder, list(zip(floats[::2], floats[1::2], strict=True)))
-
-        return MATRICES(array, types.intp, types.intp), build
-
-    return get
-
-
-def _putter(by_rows: bool) -> Any:
-    @intrinsic
-    def put(typing: Any, array: Any, index: Any, stride: Any, value: Any) -> Any:
-        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            array, at, stride, value = args
-            floats = [builder.extract_value(value, k) for k in range(8)]
-            for x in transposed(builder, floats) if by_rows else floats:
-                _store(context, builder, signature, array, at, 0, x)
-                at = builder.add(at, stride)
-            return context.get_dummy_value()
-
-        return types.void(array, types.intp, types.intp, MATRICES), build
-
-    return put
-
-
-get_lanes, put_lanes = _getter(False), _putter(False)
-"""(x, at, stride): float k of the matrices at x[at + k stride], eight lanes each."""
-
-get_rows, put_rows = _getter(True), _putter(True)
-"""(x, at, stride): the matrix of lane l at x[at + l stride], eight floats."""
-
-
-@intrinsic
-def get_columns(typing: Any, array: Any, index: Any, stride: Any) -> Any:
-    """(x, at, stride): entry k of lanes 0 to 7 as consecutive complex numbers from x[at + k stride]."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array, at, stride = args
-        numbers = []
-        for _ in range(4):
-            a, b = (_load(context, builder, signature, array, at, k) for k in (0, WIDTH))
-            numbers.append(tuple(shuffled(builder, a, b, range(k, 2 * WIDTH, 2)) for k in (0, 1)))
-            at = builder.add(at, stride)
-        return _value(builder, numbers)
-
-    return MATRICES(array, types.intp, types.intp), build
-
-
-@intrinsic
-def put_columns(typing: Any, array: Any, index: Any, stride: Any, value: Any) -> Any:
-    """Store them so."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array, at, stride, value = args
-        for real, imaginary in _entries(builder, value):
-            for k in (0, WIDTH):
-                places = [place for i in range(k // 2, k // 2 + WIDTH // 2) for place in (i, i + WIDTH)]
-                mixed = shuffled(builder, real, imaginary, places)
-                _store(context, builder, signature, array, at, k, mixed)
-            at = builder.add(at, stride)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.intp, MATRICES), build
-
-
-_SINGLES = ir.VectorType(ir.FloatType(), WIDTH)
-
-
-def _singles(context: Any, builder: Any, array_type: Any, array: Any, at: Any, offset: int) -> Any:
-    """Pointer to eight floats in single precision."""
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [builder.add(at, at.type(offset))]), _SINGLES.as_pointer())
-
-
-@intrinsic
-def put_halves(typing: Any, array: Any, index: Any, stride: Any, a: Any, b: Any) -> Any:
-    """(x, at, stride, a, b): real parts of the entries of a and b of lane l in single precision from
-    x[at + l stride] on, imaginary parts from x[at + 16 + l stride] on."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array, at, stride, *matrices = args
-        numbers = [number for value in matrices for number in _entries(builder, value)]
-        halves = [transposed(builder, list(part)) for part in zip(*numbers, strict=True)]
-        for lanes in zip(*halves, strict=True):
-            for offset, x in zip((0, 16), lanes, strict=True):
-                place = _singles(context, builder, signature.args[0], array, at, offset)
-                builder.store(builder.fptrunc(x, _SINGLES), place, align=4)
-            at = builder.add(at, stride)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.intp, MATRICES, MATRICES), build
-
-
-@intrinsic
-def get_halves(typing: Any, array: Any, index: Any, stride: Any) -> Any:
-    """(x, at, stride): a and b so stored."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array, at, stride = args
-        halves: list[list[Any]] = [[], []]
-        for _ in range(WIDTH):
-            for offset, half in zip((0, 16), halves, strict=True):
-                place = _singles(context, builder, signature.args[0], array, at, offset)
-                half.append(builder.fpext(builder.load(place, align=4), VECTOR))
-            at = builder.add(at, stride)
-        numbers = list(zip(*(transposed(builder, half) for half in halves), strict=True))
-        pair = [_value(builder, numbers[:4]), _value(builder, numbers[4:])]
-        return context.make_tuple(builder, signature.return_type, pair)
-
-    return types.UniTuple(MATRICES, 2)(array, types.intp, types.intp), build

@@ -8,11 +8,9 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from usadel_fem.kernels import (
     channel,
-    columns,
     elimination,
     packing,
     sandwich,
@@ -20,140 +18,25 @@ from usadel_fem.kernels import (
     spinhall,
     tangents,
 )
+from usadel_fem.kernels.frames import (
+    Array,
+    ChannelFrames,
+    FullFrames,
+    Start,
+    flat,
+    lanes_for,
+    numbers,
+)
 from usadel_fem.kernels.lanes import WIDTH
 from usadel_fem.kernels.memory import Rooms
 
-Array = NDArray[Any]
-
 SpinHall: TypeAlias = tuple[Any, ...]
 """`SpinHall.dense` of `fem.forms`, or nothing where θ = 0."""
-
-Start: TypeAlias = tuple[Array, int, int]
-"""What the coupling is added to, in rows, and the first and the end of the nodes where that is not zero."""
-
-
-def flat(x: Array) -> Array:
-    """The floats of an array, in its own memory where it is contiguous."""
-    return np.ascontiguousarray(x, dtype=complex).view(np.float64).reshape(-1)
 
 
 def check() -> None:
     """Compile a small kernel: raises what a broken installation raises."""
     packing.to_components(np.zeros((0, 4, 4), dtype=complex), np.zeros((0, 4, 2, 2), dtype=complex))
-
-
-def _lanes(nodes: Array, floats: int, rooms: Rooms) -> Array:
-    """Room for some nodes, with `floats` for eight."""
-    return rooms.zeros(-(-nodes.size // WIDTH) * floats)
-
-
-@dataclass(frozen=True)
-class FullFrames:
-    """γ, γ̃, N, Ñ of some nodes, s = 2, eight nodes side by side."""
-
-    nodes: Array
-    data: Array
-
-    @classmethod
-    def of(cls, m: Array, inverse: Array, nodes: Array) -> FullFrames:
-        """From M and M⁻¹ of all nodes, (N, 4, 4)."""
-        data = _lanes(nodes, tangents.FRAME, Rooms())
-        packing.pack_frames(np.ascontiguousarray(m), np.ascontiguousarray(inverse), nodes, data)
-        return cls(nodes, data)
-
-    @cached_property
-    def _places(self) -> Array:
-        return np.arange(self.nodes.size)
-
-    def columns(self, residual: Array) -> Array:
-        """Forces (n, 16), one column after the other, of a residual (n, 2, 2, 2)."""
-        out = np.empty((16, self.nodes.size), dtype=complex)
-        columns.columns_of(self.data, flat(residual), flat(out))
-        return out.T
-
-    def unknowns(self, dg: Array) -> Array:
-        """w (n, 2, 2, 2) of columns (n, 16)."""
-        out = np.empty((self.nodes.size, 2, 2, 2), dtype=complex)
-        columns.unknowns_of(self.data, flat(dg.T), flat(out))
-        return out
-
-    def rows(self, residual: Array, out: Array) -> None:
-        """Forces of a residual in rows of `kernels.multigrid`, `out` of single precision."""
-        columns.rows_of(self.data, flat(residual), out)
-
-    def of_rows(self, dg: Array, out: Array) -> None:
-        """w (n, 2, 2, 2) of rows."""
-        columns.of_rows(self.data, dg, flat(out))
-
-    def moved(self, g: Array, w: Array) -> None:
-        """ǧ (N, 4, 4) after a step w (n, 2, 2, 2), in place."""
-        setup.moved(self.data, self.nodes, self._places, flat(w), flat(g))
-
-    def entries(self, places: Array) -> tuple[Array, ...]:
-        """γ, γ̃, N, Ñ of some of the nodes, (2, 2, n) each."""
-        return tuple(x.reshape(2, 2, -1)[..., places] for x in _numbers(self.data, 16).reshape(4, 4, -1))
-
-    def change(self, w: Array, out: Array) -> None:
-        tangents.change_rows(self.data, w, self.nodes, self._places, out)
-
-    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
-        tangents.hessian_rows(coupling, self.data, diagonal, self.nodes, self._places, x, *start, w, out)
-
-
-@dataclass(frozen=True)
-class ChannelFrames:
-    """M and M⁻¹ of some nodes, s = 1, eight nodes side by side."""
-
-    nodes: Array
-    data: Array
-
-    @classmethod
-    def of(cls, m: Array, inverse: Array, nodes: Array) -> ChannelFrames:
-        """From M and M⁻¹ of all nodes, (N, 2, 2)."""
-        data = _lanes(nodes, channel.FRAME, Rooms())
-        channel.pack(flat(m), nodes, channel.FRAME, 0, data)
-        channel.pack(flat(inverse), nodes, channel.FRAME, channel.FIELD, data)
-        return cls(nodes, data)
-
-    def columns(self, residual: Array) -> Array:
-        """Forces (n, 3), one column after the other, of a residual (n, 2, 1, 1)."""
-        out = np.empty((3, self.nodes.size), dtype=complex)
-        channel.columns_of(self.data, flat(residual), flat(out))
-        return out.T
-
-    def unknowns(self, dg: Array) -> Array:
-        """w (n, 2, 1, 1) of columns (n, 3)."""
-        out = np.empty((self.nodes.size, 2, 1, 1), dtype=complex)
-        channel.unknowns_of(self.data, flat(dg.T), flat(out))
-        return out
-
-    def rows(self, residual: Array, out: Array) -> None:
-        """Forces of a residual in rows of `kernels.multigrid`, `out` of single precision."""
-        channel.rows_of(self.data, flat(residual), out)
-
-    def of_rows(self, dg: Array, out: Array) -> None:
-        """w (n, 2, 1, 1) of rows."""
-        channel.of_rows(self.data, dg, flat(out))
-
-    def moved(self, g: Array, w: Array) -> None:
-        """ǧ (N, 2, 2) after a step w (n, 2, 1, 1), in place."""
-        channel.moved(self.data, self.nodes, np.ascontiguousarray(w).reshape(-1, 2), g)
-
-    def entries(self, places: Array) -> tuple[Array, ...]:
-        """γ, γ̃, N, Ñ of some of the nodes, (1, 1, n) each."""
-        return tuple(x[None, None, places] for x in _numbers(self.data, 8)[[1, 2, 4, 7]])
-
-    def change(self, w: Array, out: Array) -> None:
-        channel.change_rows(self.data, w, self.nodes, out)
-
-    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
-        channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, *start, w, out)
-
-
-def _numbers(lanes: Array, count: int) -> Array:
-    """`count` complex numbers of each node, (count, nodes), of what is stored lane by lane."""
-    parts = lanes.reshape(-1, count, 2, WIDTH)
-    return np.moveaxis(parts[:, :, 0] + 1j * parts[:, :, 1], 0, 1).reshape(count, -1)
 
 
 def frames_at(m: Array, inverse: Array, nodes: Array) -> FullFrames | ChannelFrames:
@@ -206,13 +89,19 @@ class Hessian:
 
     def __call__(self, w: Array, out: Array | None = None) -> Array:
         """H w, into `out` where one is given."""
-        given = flat(w)
         if out is None:
             out = np.empty_like(w, dtype=complex, order="C")
-        self.frames.change(given, self._change)
-        self._begin(self._change, *self._start)
-        self.frames.hessian(self.coupling, self.diagonal, self._change, self._start, given, flat(out))
+        self._apply(self.frames.hessian, flat(w), flat(out))
         return out
+
+    def in_rows(self, w: Array, out: Array) -> None:
+        """`frames.rows` of H w."""
+        self._apply(self.frames.hessian_in_rows, flat(w), out)
+
+    def _apply(self, hessian: Callable[..., None], w: Array, out: Array) -> None:
+        self.frames.change(w, self._change)
+        self._begin(self._change, *self._start)
+        hessian(self.coupling, self.diagonal, self._change, self._start, w, out)
 
     def _begin(self, dg: Array, start: Array, begin: int, end: int) -> None:
         """δF of everything but the coupling."""
@@ -307,20 +196,20 @@ def tangents_of(force: Array, rest: Array, g: Array, nodes: Array, rooms: Rooms)
     s = g.shape[-1] // 2
     residual = np.empty((nodes.size, 2, s, s), dtype=complex)
     if s == 1:
-        channels = ChannelFrames(nodes, _lanes(nodes, channel.FRAME, rooms))
-        diagonal, f = _lanes(nodes, channel.FIELD, rooms), matrices(force, g.shape)
+        channels = ChannelFrames(nodes, lanes_for(nodes, channel.FRAME, rooms))
+        diagonal, f = lanes_for(nodes, channel.FIELD, rooms), matrices(force, g.shape)
         channel.tangents_of(g, f, rest, nodes, channels.data, diagonal, residual.reshape(-1, 2))
         return channels, diagonal, residual
-    frames = FullFrames(nodes, _lanes(nodes, tangents.FRAME, rooms))
-    diagonal, places = _lanes(nodes, tangents.DIAGONAL, rooms), np.arange(nodes.size)
+    frames = FullFrames(nodes, lanes_for(nodes, tangents.FRAME, rooms))
+    diagonal, places = lanes_for(nodes, tangents.DIAGONAL, rooms), np.arange(nodes.size)
     setup.tangents_of(flat(g), force, flat(rest), nodes, places, frames.data, diagonal, flat(residual))
     return frames, diagonal, residual
 
 
 def nodal(diagonal: Array, nodes: Array, s: int) -> tuple[Array, Array]:
     """Its blocks ee and hh, (s, s, n)."""
-    numbers = _numbers(diagonal, 4 if s == 1 else 8)[:, : nodes.size]
-    ee, hh = (numbers[:1], numbers[3:]) if s == 1 else (numbers[:4], numbers[4:])
+    x = numbers(diagonal, 4 if s == 1 else 8)[:, : nodes.size]
+    ee, hh = (x[:1], x[3:]) if s == 1 else (x[:4], x[4:])
     return ee.reshape(s, s, -1), hh.reshape(s, s, -1)
 
 

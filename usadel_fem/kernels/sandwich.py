@@ -6,7 +6,7 @@ import numpy as np
 
 from usadel_fem.kernels.compiler import kernel
 from usadel_fem.kernels.lanes import WIDTH
-from usadel_fem.kernels.matrices import get_lanes, get_rows, put_rows
+from usadel_fem.kernels.storage import get_lanes, get_rows, put_rows
 from usadel_fem.kernels.tangents import BLOCK, gather, scatter
 
 FACTORS = 384

@@ -6,17 +6,8 @@ import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel
 from usadel_fem.kernels.lanes import WIDTH, spread
-from usadel_fem.kernels.matrices import (
-    get_lanes,
-    get_rows,
-    inverse,
-    joined,
-    one_minus,
-    one_plus,
-    put_lanes,
-    put_rows,
-    turned_over,
-)
+from usadel_fem.kernels.matrices import inverse, joined, one_minus, one_plus, turned_over
+from usadel_fem.kernels.storage import get_lanes, get_rows, put_lanes, put_rows
 from usadel_fem.kernels.tangents import BLOCK, DIAGONAL, FRAME, ROW, gather, scatter, spin_matrices
 
 

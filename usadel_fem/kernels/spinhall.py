@@ -18,16 +18,8 @@ from numpy.typing import NDArray
 
 from usadel_fem.kernels.compiler import inline, kernel
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
-from usadel_fem.kernels.matrices import (
-    anticommutator,
-    commutator,
-    get_lanes,
-    get_rows,
-    no_matrices,
-    put_lanes,
-    put_rows,
-    times_i,
-)
+from usadel_fem.kernels.matrices import anticommutator, commutator, no_matrices, times_i
+from usadel_fem.kernels.storage import get_lanes, get_rows, put_lanes, put_rows
 from usadel_fem.kernels.tangents import AHEAD, ROW, fetch
 
 FIELD = ROW * WIDTH

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, prefetch, scratch, spread, store
-from usadel_fem.kernels.matrices import exchange, get_lanes, get_rows, put_rows, times_i, turned_over
+from usadel_fem.kernels.matrices import exchange, times_i, turned_over
+from usadel_fem.kernels.storage import get_lanes, get_rows, put_halves, put_rows
 
 ROW = 32
 """Floats of a nodal matrix."""
@@ -150,8 +151,11 @@ def couple_rows(coupling, x, nodes, start, begin, end, out):
 
 
 @kernel
-def hessian_rows(coupling, frames, diagonal, nodes, places, x, start, begin, end, w, out):
-    """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w at `places`."""
+def hessian_rows(coupling, frames, diagonal, nodes, places, x, start, begin, end, w, out, singles):
+    """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w at `places`.
+
+    Or, where `singles` is not None, at once what `columns.rows_of` makes of r, in the order of the nodes.
+    """
     rows, unknowns = scratch(ROW * BLOCK), scratch(16 * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
@@ -171,6 +175,12 @@ def hessian_rows(coupling, frames, diagonal, nodes, places, x, start, begin, end
             ee, hh = get_lanes(diagonal, at, WIDTH), get_lanes(diagonal, at + 64, WIDTH)
             upper = upper + (ee * w_eh + w_eh * hh)
             lower = lower - (hh * w_he + w_he * ee)
-            put_rows(unknowns, 16 * k, 16, turned_over(lower) * spread(-2.0))
-            put_rows(unknowns, 16 * k + 8, 16, turned_over(upper) * spread(2.0))
-        scatter(unknowns, places, first, count, 16, out)
+            if singles is None:
+                put_rows(unknowns, 16 * k, 16, turned_over(lower) * spread(-2.0))
+                put_rows(unknowns, 16 * k + 8, 16, turned_over(upper) * spread(2.0))
+            else:
+                ee, eh, he, hh = change(frames, (first + k) * FRAME // WIDTH, upper, -lower)
+                put_halves(singles, ROW * (first + k), ROW, ee, eh)
+                put_halves(singles, ROW * (first + k) + 8, ROW, he, hh)
+        if singles is None:
+            scatter(unknowns, places, first, count, 16, out)

@@ -19,7 +19,7 @@ from scipy.sparse.linalg import splu
 from usadel_fem import kernels
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.linearise import Tangents
+from usadel_fem.linearise import PlainTangents, Tangents
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.factorisation import Factorisation, one_thread
@@ -28,10 +28,11 @@ from usadel_fem.solver.splitting import spin_splitting
 
 MULTIGRID_ABOVE = {2: 4_000, 3: 2_000}
 """Free nodes above which multigrid cycles take less time than the factorisation, by dimension of the mesh, if
-they are not compiled; those that are take half of the time on the smallest meshes and less on others."""
+they are not compiled; compiled ones do so from the smallest meshes on."""
 
 DELICATE = 3e-5
-"""Shift relative to K on an island without terminals below which a cycle, in single precision, loses its mean."""
+"""Shift relative to K on an island without terminals below which a cycle loses the mean: that amplifies the
+rounding of single precision."""
 
 REAL_ABOVE = 20_000
 """The same in 3D for real matrices whose systems are solved to many digits."""
@@ -42,6 +43,9 @@ OUTDATED = 0.1
 LEAST = 1e-3
 """Real part of a shift relative to the mean of all, or to K where that is smaller, as on P2 vertices without
 weight: K alone is singular on an island without potentials."""
+
+WIDTH = {1: 4, 2: 16}
+"""Columns of a node in compiled cycles, by the size of its spin matrices."""
 
 RESTART = 40
 """Steps of a GMRES cycle."""
@@ -58,7 +62,7 @@ def scalar_inverse(matrix: sparse.csr_matrix, dimension: int) -> Callable[[Real]
 
 def cycles_pay(nodes: int, dimension: int, delicate: bool) -> bool:
     """Whether to take multigrid cycles for so many free nodes, or a factorisation."""
-    fast = kernels.compiled() is not None and not delicate
+    fast = kernels.compiled() is not None and dimension > 1 and not delicate
     return fast or nodes > MULTIGRID_ABOVE.get(dimension, np.inf)
 
 
@@ -90,21 +94,22 @@ class ScalarPreconditioner:
         self._inverse, self._shift = self._shifted(shift), shift
         self._splitting = spin_splitting(tangents, omega, mean)
 
-    def _shifted(self, shift: Complex) -> Any:
-        """(K/2 + s)⁻¹ for a nodal s."""
-        if cycles_pay(self.free.size, self.dimension, self._delicate(shift)):
-            return self._hierarchy.inverse(shift)
-        return Factorisation((self._half + sparse.diags(shift)).tocsr())
-
     @cached_property
     def _half(self) -> sparse.csr_matrix:
         return self.forms.scalar_half[self.free][:, self.free]
 
     @cached_property
-    def _hierarchy(self) -> Any:
+    def hierarchy(self) -> Any:
+        """The multigrid `Hierarchy` of K/2."""
         from usadel_fem.solver.multigrid import Hierarchy
 
         return Hierarchy(self._half, np.float32, self.forms.between_corners(self.free))
+
+    def _shifted(self, shift: Complex) -> Any:
+        """(K/2 + s)⁻¹ for a nodal s."""
+        if cycles_pay(self.free.size, self.dimension, self._delicate(shift)):
+            return self.hierarchy.inverse(shift)
+        return Factorisation((self._half + sparse.diags(shift)).tocsr())
 
     def _delicate(self, shift: Complex) -> bool:
         island = self.free.size == self.forms.size
@@ -115,19 +120,26 @@ class ScalarPreconditioner:
 
         Into `out`, which may be r, where that costs less than new memory.
         """
-        w = self._scalar(frames, residual, np.empty_like(residual) if out is None else out)
+        rows = self.rows(residual.shape[-1])
+        if rows is not None:
+            frames.rows(residual, rows)
+            return self.of_rows(frames, np.empty_like(residual) if out is None else out)
+        w = np.asarray(frames.unknowns(self._inverse(frames.columns(residual))))
         if self._splitting is not None:
             self._splitting(w)
         return w
 
-    def _scalar(self, frames: Any, residual: Complex, out: Complex) -> Complex:
-        """frames · (K/2 + s)⁻¹ · frames."""
-        inverse = self._inverse
-        if isinstance(inverse, Factorisation) or kernels.compiled() is None:
-            return np.asarray(frames.unknowns(inverse(frames.columns(residual))))
-        width = 16 if residual.shape[-1] == 2 else 4
-        frames.rows(residual, inverse.room(width).reshape(-1))
-        frames.of_rows(inverse.on_rows(width).reshape(-1), out)
+    def rows(self, s: int) -> Any:
+        """Where compiled cycles take frames · r from, to be filled for `of_rows`; None if others are used."""
+        if isinstance(self._inverse, Factorisation) or kernels.compiled() is None:
+            return None
+        return self._inverse.room(WIDTH[s]).reshape(-1)
+
+    def of_rows(self, frames: Any, out: Complex) -> Complex:
+        """w of what is in `rows`."""
+        frames.of_rows(self._inverse.on_rows(WIDTH[out.shape[-1]]).reshape(-1), out)
+        if self._splitting is not None:
+            self._splitting(out)
         return out
 
 
@@ -189,15 +201,18 @@ class NewtonSystem:
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
-        frames, hessian = self.tangents.frames, self.tangents.hessian
-        rooms = self.tangents.rooms
-        work = rooms.empty(right.shape, right.dtype)
+        tangents, preconditioner, shape = self.tangents, self.preconditioner, right.shape
+        rows, work = preconditioner.rows(shape[-1]), tangents.rooms.empty(shape, right.dtype)
 
         def apply(x: Complex) -> Complex:
-            return self.preconditioner.apply(frames, hessian(x.reshape(right.shape), work), work).ravel()
+            w = x.reshape(shape)
+            if rows is None or isinstance(tangents, PlainTangents):
+                return preconditioner.apply(tangents.frames, tangents.hessian(w, work), work).ravel()
+            tangents.hessian.in_rows(w, rows)
+            return preconditioner.of_rows(tangents.frames, work).ravel()
 
-        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, rooms)
-        return LinearResult(w.reshape(right.shape), count, ok)
+        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, tangents.rooms)
+        return LinearResult(w.reshape(shape), count, ok)
 
     def _eliminated(self, elimination: Elimination) -> LinearResult:
         """Along a line, exactly."""

@@ -94,6 +94,13 @@ def test_frames_around_the_scalar_inverse_and_the_step(count):
     frames.rows(w, rows.reshape(-1))
     assert np.array_equal(rows[:count, 0, :3] + 1j * rows[:count, 1, :3], found.astype(np.complex64))
     assert not rows[:count, :, 3].any()
+    tangents = compiled(lin, omega, np.unique(nodes))
+    product, size = tangents.hessian, 8 * tangents.nodes.size
+    image = product(tangents.residual)
+    direct, again = np.full((2, size), np.nan, dtype=np.float32)
+    product.in_rows(tangents.residual, direct)
+    tangents.frames.rows(image, again)
+    assert np.array_equal(direct, again)
     frames.of_rows(rows.reshape(-1), out := np.empty_like(back))
     assert np.abs(out - back).max() < 1e-5 * np.abs(back).max()
     step = 0.2 * w[:1]

@@ -101,6 +101,12 @@ def test_frames_around_the_scalar_inverse(count):
     rows = np.full((-(-count // 8) * 8, 2, 16), np.nan, dtype=np.float32)
     frames.rows(w[nodes], rows.reshape(-1))
     assert np.array_equal(rows[:count, 0] + 1j * rows[:count, 1], blocks.astype(np.complex64))
+    direct = np.full_like(rows, np.nan)
+    tangents = compiled(lin, omega, nodes)
+    tangents.hessian.in_rows(w[nodes], direct.reshape(-1))
+    frames.rows(tangents.hessian(w[nodes]), again := np.empty_like(rows).reshape(-1))
+    difference = direct.reshape(-1)[: 32 * count] - again[: 32 * count]
+    assert np.abs(difference).max() < 1e-6 * np.abs(again[: 32 * count]).max()
     frames.of_rows(rows.reshape(-1), out := np.empty_like(back))
     assert np.abs(out - back).max() < SINGLE * np.abs(back).max()
 
