@@ -93,8 +93,8 @@ def matrix(scale: int = 1) -> dict[str, Row]:
 
 
 @contextmanager
-def counted(nodes: float) -> Iterator[list[int]]:
-    """Collects the iterations of every Newton step; multigrid above this number of nodes."""
+def counted(multigrid: bool) -> Iterator[list[int]]:
+    """Collects the iterations of every Newton step."""
     found: list[int] = []
     plain = linear.NewtonSystem.krylov
 
@@ -105,7 +105,7 @@ def counted(nodes: float) -> Iterator[list[int]]:
 
     with (
         patch.object(linear.NewtonSystem, "krylov", krylov),
-        patch.object(linear, "MULTIGRID_ABOVE", {2: nodes, 3: nodes}),
+        patch.object(linear, "cycles_pay", lambda *unknowns: multigrid),
     ):
         yield found
 
@@ -113,7 +113,7 @@ def counted(nodes: float) -> Iterator[list[int]]:
 def most(row: Row, solver: str) -> Figure:
     """Iterations of the hardest Newton step; the target is for what a solver does unless told otherwise."""
     device = build_device(row.case)
-    with counted(0 if solver == "multigrid" else float("inf")) as found:
+    with counted(solver == "multigrid") as found:
         reports = [DeviceSolver(device).solve(energy)[1] for energy in row.energies]
     assert all(report.ok for report in reports), reports
     steps = sum(report.newton_iterations for report in reports)

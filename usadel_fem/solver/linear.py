@@ -1,7 +1,7 @@
 """Linear solvers of a Newton step: GMRES with one scalar matrix as preconditioner, elimination, or SuperLU.
 
 The scalar matrix is K/2, with barriers, plus a complex diagonal that knows the local potentials; its inverse,
-a factorisation or a multigrid cycle, acts on all 16 matrix components at once and serves until the potentials
+a multigrid cycle or a factorisation, acts on all 16 matrix components at once and serves until the potentials
 have changed: a few Newton steps, or neighbouring energies.  A cycle costs less than an application.
 """
 
@@ -26,8 +26,13 @@ from usadel_fem.solver.factorisation import Factorisation, one_thread
 from usadel_fem.solver.krylov import gmres
 from usadel_fem.solver.splitting import spin_splitting
 
-MULTIGRID_ABOVE = {2: 2_000, 3: 1_000}
-"""Free nodes above which multigrid cycles take less time than the factorisation, by dimension of the mesh."""
+MULTIGRID_ABOVE = {2: 4_000, 3: 2_000}
+"""Free nodes above which multigrid cycles take less time than the factorisation, by dimension of the mesh, if
+they are not compiled; compiled ones do so from the smallest meshes on."""
+
+DELICATE = 3e-5
+"""Shift relative to K on an island without terminals below which a cycle loses the mean: that amplifies the
+rounding of single precision."""
 
 REAL_ABOVE = 20_000
 """The same in 3D for real matrices whose systems are solved to many digits."""
@@ -53,6 +58,12 @@ def scalar_inverse(matrix: sparse.csr_matrix, dimension: int) -> Callable[[Real]
 
         return Hierarchy(matrix).inverse(np.zeros(matrix.shape[0]))
     return Factorisation(matrix)
+
+
+def cycles_pay(nodes: int, dimension: int, delicate: bool) -> bool:
+    """Whether to take multigrid cycles for so many free nodes, or a factorisation."""
+    fast = kernels.compiled() is not None and dimension > 1 and not delicate
+    return fast or nodes > MULTIGRID_ABOVE.get(dimension, np.inf)
 
 
 @dataclass
@@ -89,18 +100,20 @@ class ScalarPreconditioner:
 
     @cached_property
     def hierarchy(self) -> Any:
-        """The multigrid `Hierarchy`, on meshes that are large enough for one."""
-        if self.free.size <= MULTIGRID_ABOVE.get(self.dimension, np.inf):
-            return None
+        """The multigrid `Hierarchy` of K/2."""
         from usadel_fem.solver.multigrid import Hierarchy
 
         return Hierarchy(self._half, np.float32, self.forms.between_corners(self.free))
 
     def _shifted(self, shift: Complex) -> Any:
         """(K/2 + s)⁻¹ for a nodal s."""
-        if self.hierarchy is not None:
+        if cycles_pay(self.free.size, self.dimension, self._delicate(shift)):
             return self.hierarchy.inverse(shift)
         return Factorisation((self._half + sparse.diags(shift)).tocsr())
+
+    def _delicate(self, shift: Complex) -> bool:
+        island = self.free.size == self.forms.size
+        return island and float(np.abs(shift).sum()) < DELICATE * float(self._half.diagonal().sum())
 
     def apply(self, frames: Any, residual: Complex, out: Complex | None = None) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of the frames of `Tangents`.

@@ -1,7 +1,8 @@
 """Multigrid cycles for K/2 + s with any nodal s: one hierarchy of K/2 per mesh, many columns at once.
 
-PyAMG aggregates K/2; the shift s goes down the levels as the weights ∫ φ_i do, lumped. A cycle is symmetric:
-a forward Gauss–Seidel sweep, the coarse correction, a backward sweep.
+PyAMG aggregates K/2; the shift s goes down the levels as the weights ∫ φ_i do, lumped, and not lumped on the
+coarsest, where it is large. A cycle is symmetric: a forward Gauss–Seidel sweep, the coarse correction, a
+backward sweep.
 """
 
 from __future__ import annotations
@@ -111,15 +112,19 @@ class Hierarchy:
         return ColumnByColumn([PlainCycle(self, column) for column in np.ascontiguousarray(shift.T)])
 
     def shifts(self, shift: Complex) -> list[Complex]:
-        """On every level and on the coarsest."""
+        """On every level, and once more for the coarsest."""
         found = [shift]
-        for level in self.levels:
+        for level in self.levels[:-1]:
             found.append(level.coarser(found[-1]))
-        return found
+        return [*found, found[-1]] if self.levels else found
 
-    def on_coarsest(self, shift: Complex) -> Factorisation:
-        """The inverse for a shift there."""
-        return Factorisation(sparse.csr_matrix(self.coarsest + sparse.diags(shift)))
+    def shifted_coarsest(self, shift: Complex) -> sparse.csr_matrix:
+        """Of the coarsest level, for the shift of the level above, or its own where there is none."""
+        if not self.levels:
+            return self.coarsest + sparse.diags(shift)
+        up = self.levels[-1].up
+        data = up.data * np.repeat(shift, np.diff(up.indptr))
+        return self.coarsest + up.T @ sparse.csr_matrix((data, up.indices, up.indptr), up.shape)
 
     @cached_property
     def rows(self) -> Rows:
@@ -147,10 +152,10 @@ class PlainCycle:
     """One V-cycle on columns that are all treated alike, to the last bit."""
 
     def __init__(self, hierarchy: Hierarchy, shift: Complex) -> None:
-        *shifts, coarsest = hierarchy.shifts(shift)
+        *shifts, last = hierarchy.shifts(shift)
         pairs = zip(hierarchy.levels, shifts, strict=True)
         self._smoothers = [Smoother(level, level.diagonal + s) for level, s in pairs]
-        self._coarsest = hierarchy.on_coarsest(coarsest)
+        self._coarsest = Factorisation(hierarchy.shifted_coarsest(last))
 
     def __call__(self, columns: Complex) -> Complex:
         """≈ the inverse on (n, k), real or complex as the shift is."""
@@ -264,15 +269,16 @@ class CompiledCycle:
     def __init__(self, hierarchy: Hierarchy, shift: Complex) -> None:
         self._rows, self._complex, self._each = hierarchy.rows, np.iscomplexobj(shift), shift.ndim > 1
         rows = hierarchy.rows
-        *shifts, coarsest = hierarchy.shifts(shift.reshape(len(shift), -1))
+        *shifts, last = hierarchy.shifts(shift.reshape(len(shift), -1))
         pairs = zip(hierarchy.levels, shifts, strict=True)
         self._inverse = rows.inverse([level.diagonal[:, None] + s for level, s in pairs])
-        self._few, self._factorised = (0.0,) * coarsest.shape[1], list[Factorisation]()
-        if len(coarsest) > COARSEST:
-            self._factorised = [hierarchy.on_coarsest(s) for s in coarsest.T.astype(complex)]
+        self._few, self._factorised = (0.0,) * last.shape[1], list[Factorisation]()
+        matrices = [hierarchy.shifted_coarsest(s) for s in last.T.astype(complex)]
+        if hierarchy.coarsest.shape[0] > COARSEST:
+            self._factorised = [Factorisation(matrix) for matrix in matrices]
         else:
-            dense = hierarchy.coarsest.toarray() + coarsest.T[:, :, None] * np.eye(len(coarsest))
-            self._coarsest = rows.halves(np.linalg.inv(dense).reshape(len(dense), -1).T)
+            inverses = np.linalg.inv([matrix.toarray() for matrix in matrices])
+            self._coarsest = rows.halves(inverses.reshape(len(matrices), -1).T)
 
     def __call__(self, columns: Complex) -> Complex:
         """≈ the inverse on (n, k), real or complex as the shift is."""

@@ -24,6 +24,9 @@ from usadel_fem.solver.linear import NewtonSystem, ScalarPreconditioner
 
 MOST_KRYLOV = 400
 
+GAIN = 1e-5
+"""What a linear solve with a preconditioner in single precision may be asked for."""
+
 Response = Callable[[Complex, float], Complex]
 """Δ_p (P,) and an accuracy, relative ↦ Σ weight·(−if₀) at the pairing nodes, (P,)."""
 
@@ -98,16 +101,33 @@ class _Iterated:
         for energy, weight, preconditioner in self.frequencies:
             tangents, _ = self._linearised(energy)
             system = NewtonSystem(tangents, preconditioner)
-            right = system.preconditioned(self.state.right(energy, delta)[tangents.nodes])
-            found = system.krylov(right, accuracy, MOST_KRYLOV)
-            if not found.ok:
+            w = _refined(system, self.state.right(energy, delta)[tangents.nodes], accuracy)
+            if w is None:
                 raise ArithmeticError(f"the normal state at ω = {energy.imag:.6g}: GMRES does not converge")
-            total += weight * self.state.singlet(tangents.nodes, found.w)
+            total += weight * self.state.singlet(tangents.nodes, w)
         return total
 
     def _linearised(self, energy: complex) -> tuple[Tangents, Complex]:
         omega, forms = self.state.source(energy), self.state.forms
         return linearise(forms, self.state.tau3(len(omega)), omega, forms.free), omega
+
+
+def _refined(system: NewtonSystem, right: Complex, accuracy: float) -> Complex | None:
+    """w with H w = right to an accuracy or to rounding, as the preconditioner measures it.
+
+    What that returns in single precision is corrected by residuals in double precision.
+    """
+    w, step, before = np.zeros_like(right), system.preconditioned(right), np.inf
+    size = float(np.linalg.norm(step))
+    goal = accuracy * size
+    while not (size <= goal or size > 0.5 * before):
+        found = system.krylov(step, max(goal / size, GAIN), MOST_KRYLOV)
+        if not found.ok:
+            return None
+        w = w + found.w
+        step = system.preconditioned(right - system.tangents.hessian(w))
+        before, size = size, float(np.linalg.norm(step))
+    return w
 
 
 class _Eliminated:

@@ -135,15 +135,17 @@ def shifts(n, count):
 
 
 def naive(levels, matrix, shift, right):
-    """A V-cycle with dense triangles; the shift goes down as the row sums of the interpolation do."""
+    """A V-cycle with dense triangles; the shift goes down as the row sums of the interpolation do, and whole
+    to the coarsest level."""
     shifted = matrix.toarray() + np.diag(shift)
-    if not levels:
-        return np.linalg.solve(shifted, right)
     up = levels[0].up.toarray()
     x = solve_triangular(np.tril(shifted), right, lower=True)
-    coarse = up.T @ (shift * up.sum(axis=1))
-    below = sparse.csr_matrix(up.T @ matrix.toarray() @ up)
-    x += up @ naive(levels[1:], below, coarse, up.T @ (right - shifted @ x))
+    rest = up.T @ (right - shifted @ x)
+    if len(levels) == 1:
+        x += up @ np.linalg.solve(up.T @ shifted @ up, rest)
+    else:
+        below = sparse.csr_matrix(up.T @ matrix.toarray() @ up)
+        x += up @ naive(levels[1:], below, up.T @ (shift * up.sum(axis=1)), rest)
     return x + solve_triangular(np.triu(shifted), right - shifted @ x)
 
 
