@@ -13,7 +13,7 @@ from usadel_fem.action import Linearisation, SpinHallState, quadratic, spin_hall
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.kernels.memory import Rooms
-from usadel_fem.physics.frames import Frames
+from usadel_fem.physics.frames import Frames, multiply
 from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati
 
 
@@ -119,8 +119,23 @@ class CompiledTangents:
 
     @cached_property
     def lin(self) -> Linearisation:
-        """See `PlainTangents`."""
-        return Linearisation.at(self.forms, *frame(*riccati(self.g)), self.g, self.omega, self.frozen)
+        """See `PlainTangents`; its frames and M⁻¹FMτ₃ are those of the nodes, and nothing elsewhere."""
+        frames, (ee, hh) = self.amplitudes(np.arange(self.nodes.size)), self.nodal
+        gamma, gamma_tilde, n, n_tilde = vars(frames).values()
+        one = np.broadcast_to(np.eye(ee.shape[0])[:, :, None], ee.shape)
+        he, eh = -0.5 * np.moveaxis(self.residual, 0, -1).swapaxes(1, 2)  # see `action.pair`
+        m = self._everywhere(one, gamma, gamma_tilde, one)
+        inverse = self._everywhere(n, -multiply(gamma, n_tilde), -multiply(gamma_tilde, n), n_tilde)
+        local = self._everywhere(ee, eh, he, hh)
+        return Linearisation(self.forms, m, inverse, self.g, local, self.frozen)
+
+    def _everywhere(self, *blocks: Complex) -> Complex:
+        """Matrices (N, 2s, 2s) of blocks ee, eh, he, hh (s, s, n) at the nodes, zero elsewhere."""
+        out, s = np.zeros(self.g.shape, dtype=complex), blocks[0].shape[0]
+        for k, block in enumerate(blocks):
+            i, j = divmod(k, 2)
+            out[self.nodes, s * i : s * (i + 1), s * j : s * (j + 1)] = np.moveaxis(block, -1, 0)
+        return out
 
     @cached_property
     def nodal(self) -> tuple[Complex, Complex]:

@@ -27,7 +27,10 @@ DOUBTFUL = -1e-9
 """A spectral matrix less positive than this asks for a check of the branch."""
 
 LARGE = 3.0
-"""Above this |ǧ|, near gap edges, positive roots beside the physical one lie close to the normal state."""
+"""Above this |ǧ|, near gap edges, positive roots beside the physical one lie close to others."""
+
+NEAR = 0.2
+"""First |w| of a start from another energy below which it leads where that one was, to the same branch."""
 
 FAR = 3.0
 """Continuation starts at ε + i·FAR energy scales, where every start leads to the physical branch."""
@@ -112,7 +115,7 @@ class DeviceSolver:
 
         The equation has other roots than the physical one, which alone is continuous from ε + i∞. A result
         whose spectral matrix is not positive is therefore checked by going that way, and so is what a start
-        from the normal state finds near a gap edge.
+        from the normal state or from far away finds near a gap edge.
         """
         tried: list[EnergyReport] = []
         unchecked: tuple[Complex, EnergyReport] | None = None
@@ -120,7 +123,8 @@ class DeviceSolver:
             g, report = self._attempt(energy, self.normal(energy) if guess is None else guess)
             tried.append(report)
             if report.ok and self.physical(g):
-                if guess is not None or np.abs(g).max() < LARGE:
+                near = guess is not None and max(report.residual_history, default=0.0) < NEAR
+                if near or np.abs(g).max() < LARGE:
                     return g, _with_effort(report, tried)
                 unchecked = g, report
             if report.ok:

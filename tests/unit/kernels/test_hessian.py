@@ -123,6 +123,16 @@ def test_tangents_are_those_of_the_reference(dim, order, fields):
     assert_alike({"after": moved(lin, nodes, w[nodes])}, after)
 
 
+def test_a_linearisation_of_tangents_is_that_of_the_reference():
+    """At the nodes, for what wants matrices."""
+    lin, omega, _ = linearisation(2, 1)
+    nodes = np.random.default_rng(1).permutation(lin.forms.size)[: lin.forms.size // 2]
+    found = compiled(lin, omega, nodes).lin
+    for name in ("m", "inverse", "local"):
+        one, two = getattr(lin, name)[nodes], getattr(found, name)[nodes]
+        assert np.abs(one - two).max() < 1e-13 * np.abs(one).max(), name
+
+
 def test_a_step_turns_the_frame():
     """M(1 + w)τ₃(1 + w)⁻¹M⁻¹."""
     lin, omega, w = linearisation(2, 1)
