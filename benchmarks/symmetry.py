@@ -91,7 +91,7 @@ def sweep(name: str, solvers: tuple[DeviceSolver, DeviceSolver], energies: int) 
 
 def measure(large: bool) -> dict[str, Figure]:
     found: dict[str, Figure] = {}
-    sizes = {1: 0.066, 2: 0.05 if large else 0.1, 3: 0.12 if large else 0.25}
+    sizes = {1: 0.066, 2: 0.025 if large else 0.05, 3: 0.12 if large else 0.15}
     for dimension, resolution in sizes.items():
         plain = pair(dimension, resolution, exchange=FIELD)
         nodes = plain[0].device.space.size

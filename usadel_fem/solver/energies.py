@@ -26,8 +26,9 @@ LOWEST_DOS = -0.02
 DOUBTFUL = -1e-9
 """A spectral matrix less positive than this asks for a check of the branch."""
 
-LARGE = 3.0
-"""Above this |ǧ|, near gap edges, positive roots beside the physical one lie close to others."""
+LARGE, LARGEST = 3.0, 10.0
+"""Above these |ǧ|, near gap edges, positive roots beside the physical one lie close to the normal state, or to
+another energy's solution."""
 
 NEAR = 0.2
 """First |w| of a start from another energy below which it leads where that one was, to the same branch."""
@@ -123,8 +124,7 @@ class DeviceSolver:
             g, report = self._attempt(energy, self.normal(energy) if guess is None else guess)
             tried.append(report)
             if report.ok and self.physical(g):
-                near = guess is not None and max(report.residual_history, default=0.0) < NEAR
-                if near or np.abs(g).max() < LARGE:
+                if self._certain(g, report, cold=guess is None):
                     return g, _with_effort(report, tried)
                 unchecked = g, report
             if report.ok:
@@ -135,6 +135,13 @@ class DeviceSolver:
         if report.ok and density_of_states(g).min() < LOWEST_DOS:
             report = self._broken(g, report)
         return g, _with_effort(report, tried)
+
+    @staticmethod
+    def _certain(g: Complex, report: EnergyReport, cold: bool) -> bool:
+        """Whether a positive result is the physical one, by where it is and how far from its start."""
+        if not cold and max(report.residual_history, default=0.0) < NEAR:
+            return True
+        return bool(np.abs(g).max() < (LARGE if cold else LARGEST))
 
     @staticmethod
     def physical(g: Complex) -> NDArray[np.bool_]:
