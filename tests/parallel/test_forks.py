@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
+
+import pytest
 
 from usadel_fem import kernels
 from usadel_fem.ahead import examples
 from usadel_fem.device import build_device
-from usadel_fem.parallel.forks import prepare
+from usadel_fem.parallel.forks import prepare, processes
 from usadel_fem.solver.energies import DeviceSolver
 
 ROOT = Path(__file__).parents[2]
@@ -74,3 +78,24 @@ def test_preparing_leaves_this_process_as_it_was() -> None:
     prepare()
     assert dict(os.environ) == environment
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
+
+
+def end_while_sending() -> None:
+    """The head of a result of 100,000 bytes, and ten of them."""
+    frame = sys._getframe()
+    while "result_queue" not in frame.f_locals:
+        assert frame.f_back is not None
+        frame = frame.f_back
+    writer = frame.f_locals["result_queue"]._writer.fileno()
+    os.write(writer, struct.pack("!i", 100_000) + 10 * b"x")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_ends_while_it_sends_a_result_is_lost_and_not_waited_for() -> None:
+    with processes(1) as crew:
+        (lane,) = crew.lanes
+        assert lane.submit(os.getpid).result() != os.getpid()
+        with pytest.raises(BrokenExecutor):
+            lane.submit(end_while_sending).result(timeout=60)
+        lane.renew()
+        assert lane.submit(len, b"again").result() == 5

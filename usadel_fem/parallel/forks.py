@@ -10,10 +10,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import forkserver, get_context, resource_tracker
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -50,9 +51,23 @@ def processes(count: int) -> Crew:
     context = get_context("forkserver")
 
     def one() -> Executor:
-        return ProcessPoolExecutor(1, context, initializer=begin)
+        return OneProcess(1, context, initializer=begin)
 
     return Crew([Lane(one) for _ in range(count)], own_processes=True)
+
+
+class OneProcess(ProcessPoolExecutor):
+    """A worker whose end is noticed even while it sends a result.
+
+    This process would else wait for the rest of it for ever, because it holds the pipe's other end itself.
+    """
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        future = super().submit(work, *arguments, **named)
+        writer = getattr(getattr(self, "_result_queue", None), "_writer", None)
+        if writer is not None and not writer.closed:
+            writer.close()  # the worker has its own
+        return future
 
 
 def begin() -> None:

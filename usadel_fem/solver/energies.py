@@ -27,8 +27,8 @@ DOUBTFUL = -1e-9
 """A spectral matrix less positive than this asks for a check of the branch."""
 
 LARGE, LARGEST = 3.0, 10.0
-"""Above these |ǧ|, near gap edges, positive roots beside the physical one lie close to the normal state, or to
-another energy's solution."""
+"""Above these |ǧ|, near gap edges, positive roots beside the physical one lie close to the normal state, and
+to the solution at another energy."""
 
 NEAR = 0.2
 """First |w| of a start from another energy below which it leads where that one was, to the same branch."""
