@@ -38,7 +38,7 @@ def linearise(
         rest = rest + linked.force()
     force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, _dense_spin_hall(forms), rooms)
     parts = compiled.tangents_of(force, rest, g, nodes, rooms)
-    return CompiledTangents(forms, g, omega, nodes, frozen, linked, rooms, *parts)
+    return CompiledTangents(forms, g, nodes, frozen, linked, rooms, *parts)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class CompiledTangents:
     """The compiled twin of `PlainTangents`, without matrices of all nodes.
 
     Attributes:
-        forms, g, omega, nodes, frozen, rooms: what `linearise` was given.
+        forms, g, nodes, frozen, rooms: what `linearise` was given.
         linked: the spin Hall form where links transport.
         frames, diagonal: of the nodes, as the kernels take them.
         residual: r, (n, 2, s, s).
@@ -108,7 +108,6 @@ class CompiledTangents:
 
     forms: Forms
     g: Complex
-    omega: Complex
     nodes: Index
     frozen: bool
     linked: SpinHallState | None

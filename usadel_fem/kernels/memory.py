@@ -61,13 +61,3 @@ def _aligned(size: int) -> NDArray[np.uint8]:
     room = np.empty(size + LINE, dtype=np.uint8)
     skip = -room.ctypes.data % LINE
     return room[skip : skip + size]
-
-
-def empty(shape: Shape, dtype: DTypeLike = float) -> NDArray[Any]:
-    """Memory of its own."""
-    return Rooms().empty(shape, dtype)
-
-
-def zeros(shape: Shape, dtype: DTypeLike = float) -> NDArray[Any]:
-    """Memory of its own, filled with zeros."""
-    return Rooms().zeros(shape, dtype)

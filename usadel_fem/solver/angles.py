@@ -173,7 +173,7 @@ class Preconditioner:
 
     @cached_property
     def _half_diagonal(self) -> Real:
-        return self._half.diagonal()[:, None]
+        return self.forms.half_diagonal[self._free, None]
 
     @cached_property
     def _hierarchy(self) -> Hierarchy:

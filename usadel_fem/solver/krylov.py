@@ -45,6 +45,7 @@ def gmres(
     >>> bool(np.allclose(matrix @ x, 1)), count, ok
     (True, 5, True)
     """
+    rooms = Rooms() if rooms is None else rooms
     x, count, residual = np.zeros_like(right), 0, right
     size = float(np.linalg.norm(right))
     target, single = tolerance * size, tolerance > SINGLE_ABOVE
@@ -52,9 +53,7 @@ def gmres(
     while size > target and count < most:
         steps = min(restart, right.size, most - count)
         goal = max(target, GAIN[single] * size)
-        step, steps, size = _cycle(
-            apply, residual, goal, steps, _basis(restart + 1, right, precision, rooms or Rooms())
-        )
+        step, steps, size = _cycle(apply, residual, goal, steps, _basis(restart + 1, right, precision, rooms))
         x, count = x + step, count + steps
         if steps == 0 or size <= target:
             break

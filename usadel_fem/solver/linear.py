@@ -113,7 +113,7 @@ class ScalarPreconditioner:
 
     def _delicate(self, shift: Complex) -> bool:
         island = self.free.size == self.forms.size
-        return island and float(np.abs(shift).sum()) < DELICATE * float(self._half.diagonal().sum())
+        return island and float(np.abs(shift).sum()) < DELICATE * float(self.forms.half_diagonal.sum())
 
     def apply(self, frames: Any, residual: Complex, out: Complex | None = None) -> Complex:
         """w ≈ H⁻¹r on the free nodes, r and w (n, 2, s, s), of the frames of `Tangents`.
@@ -124,10 +124,7 @@ class ScalarPreconditioner:
         if rows is not None:
             frames.rows(residual, rows)
             return self.of_rows(frames, np.empty_like(residual) if out is None else out)
-        w = np.asarray(frames.unknowns(self._inverse(frames.columns(residual))))
-        if self._splitting is not None:
-            self._splitting(w)
-        return w
+        return self._split(np.asarray(frames.unknowns(self._inverse(frames.columns(residual)))))
 
     def rows(self, s: int) -> Any:
         """Where compiled cycles take frames · r from, to be filled for `of_rows`; None if others are used."""
@@ -138,9 +135,13 @@ class ScalarPreconditioner:
     def of_rows(self, frames: Any, out: Complex) -> Complex:
         """w of what is in `rows`."""
         frames.of_rows(self._inverse.on_rows(WIDTH[out.shape[-1]]).reshape(-1), out)
+        return self._split(out)
+
+    def _split(self, w: Complex) -> Complex:
+        """T w, in place."""
         if self._splitting is not None:
-            self._splitting(out)
-        return out
+            self._splitting(w)
+        return w
 
 
 def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:

@@ -20,7 +20,7 @@ from scipy import sparse
 from scipy.sparse.linalg import eigsh, splu
 
 from usadel_fem import kernels
-from usadel_fem.kernels import memory
+from usadel_fem.kernels.memory import Rooms
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.factorisation import Factorisation
 
@@ -244,7 +244,7 @@ class Rows:
     def rooms(self, width: int) -> tuple[Floats, Floats]:
         """Right side and x, (rows, 2, width): used again in every cycle."""
         if width not in self._rooms:
-            right, x = (memory.zeros((self.starts[-1], 2, width), self.precision) for _ in range(2))
+            right, x = (Rooms().zeros((self.starts[-1], 2, width), self.precision) for _ in range(2))
             self._rooms[width] = right, x
         return self._rooms[width]
 

@@ -189,9 +189,10 @@ class Iteration:
             self.history.append(size)
             if not np.isfinite(size):
                 return g, self._report(Outcome.NOT_A_NUMBER, None)
-            if size <= self._accepted(g):
+            accepted = self._accepted(g)
+            if size <= accepted:
                 return solver.settled(system, step), self._report(Outcome.CONVERGED, step)
-            result = self._solve(system, step, size, g)
+            result = self._solve(system, step, size, accepted)
             if not result.ok or not np.isfinite(result.w).all():
                 return g, self._report(Outcome.LINEAR_SOLVER_FAILED, step)
             w = result.w * min(1.0, STEP_CAP / max(float(np.abs(result.w).max()), 1e-300))
@@ -207,11 +208,11 @@ class Iteration:
         system: System = self.solver.system(g, self.omega, self.searching)
         return system, system.preconditioned(system.residual())
 
-    def _solve(self, system: System, step: Complex, size: float, g: Complex) -> LinearResult:
+    def _solve(self, system: System, step: Complex, size: float, accepted: float) -> LinearResult:
         options = self.options
         if options.linear == "direct":
             return system.direct(system.residual())
-        result = system.solve(-step, self._forcing(size, g), options.max_krylov)
+        result = system.solve(-step, _forcing(size, accepted), options.max_krylov)
         self.krylov += result.iterations
         largest = float(np.abs(result.w).max())
         if largest < STEP_CAP:
@@ -219,17 +220,6 @@ class Iteration:
         if result.ok or len(self.solver.nodes) > options.direct_below:
             return result
         return system.direct(system.residual())
-
-    def _forcing(self, size: float, g: Complex) -> float:
-        """Relative accuracy of a linear solve: what the quadratic error of the step makes of it anyway, and
-        no more than the end of the iteration asks for.
-
-        Ten times looser far from the solution, a cold start on a large mesh often leads to another root.
-        """
-        quadratic, last = 0.3 * size, LAST * self._accepted(g) / size
-        if quadratic <= last:
-            return float(np.clip(last, TIGHTEST, 0.3))
-        return float(np.clip(quadratic, 1e-4, 0.01))
 
     def _accepted(self, g: Complex) -> float:
         """Preconditioned residual of a step within the tolerance, or within rounding where |ǧ| is large.
@@ -275,6 +265,18 @@ class Iteration:
             location,
             HINTS.get(outcome, ""),
         )
+
+
+def _forcing(size: float, accepted: float) -> float:
+    """Relative accuracy of a linear solve: what the quadratic error of the step makes of it anyway, and no
+    more than the end of the iteration asks for.
+
+    Ten times looser far from the solution, a cold start on a large mesh often leads to another root.
+    """
+    quadratic, last = 0.3 * size, LAST * accepted / size
+    if quadratic <= last:
+        return float(np.clip(last, TIGHTEST, 0.3))
+    return float(np.clip(quadratic, 1e-4, 0.01))
 
 
 HINTS = {
