@@ -16,6 +16,9 @@ FIRST = 4
 SECONDS = 1.0
 """Length of a piece: what an interruption can lose, and long against what it costs to hand it out."""
 
+EVEN, LONG = 10, 100
+"""How often the quickest item goes into the slowest; items above which the end of a stretch is far."""
+
 DIVISIBLE = 4
 """A stretch of fewer items is not divided for a lane that has nothing to do: it would start from nothing."""
 
@@ -102,8 +105,15 @@ class Pieces:
         self._stretches.append(_Stretch(deque(piece.items)))
 
     def _size(self, stretch: _Stretch) -> int:
-        """Few enough items that the lanes end together, and as many as take `SECONDS`."""
-        fair = -(-len(stretch.items) // (2 * min(2, self.count)))
+        """Few enough items that the lanes end together, and as many as take `SECONDS`.
+
+        At the end of a stretch the k − 1 slowest items take no longer than all that k items leave to others,
+        which then wait for one item at most.
+        """
+        left = len(stretch.items)
+        fair = -(-left // (2 * min(2, self.count)))
+        if self.count > 1 and left <= LONG:
+            fair = (left + EVEN) // (EVEN + 1)
         timely = FIRST if self._pace is None else int(SECONDS / max(self._pace, 1e-9))
         return max(1, min(fair, timely, self.most))
 
