@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from usadel_fem.kernels.compiler import inline, kernel
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
-from usadel_fem.kernels.matrices import anticommutator, commutator, no_matrices, times_i
+from usadel_fem.kernels.matrices import anticommutator, commutator, times_i, zero_of
 from usadel_fem.kernels.storage import get_lanes, get_rows, put_lanes, put_rows
 from usadel_fem.kernels.tangents import AHEAD, ROW, fetch
 
@@ -162,8 +162,9 @@ def _factors(work, factors, t):
 @inline
 def _sum(work, factors, ends, out):
     """The sums of `terms`: a few instructions that stay in registers, whatever the planes."""
+    nothing = zero_of(get_lanes(work, 0, WIDTH))
     for n in range(ends.shape[0]):
-        total = no_matrices()
+        total = nothing
         for t in range(ends[n, 0], ends[n, 1]):
             u, v = _factors(work, factors, t)
             total = total + commutator(u, v)

@@ -28,6 +28,13 @@ class Vector(types.Type):
         return ir.VectorType(_FLOATS[self.dtype], self.count)
 
 
+LANES = Vector(types.float64, 8)
+"""Eight doubles, one vector of the processor: those of eight nodes."""
+
+TILE = Vector(types.float32, 16)
+"""Sixteen singles: those of a tile of sixteen nodes."""
+
+
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
@@ -89,6 +96,16 @@ def _define(function: Any, instruction: str) -> None:
 _define(operator.add, "fadd")
 _define(operator.sub, "fsub")
 _define(operator.mul, "fmul")
+
+
+@type_callable(operator.neg)
+def _typed_negative(context: Any) -> Any:
+    return lambda a: a if isinstance(a, Vector) else None
+
+
+@lower_builtin(operator.neg, Vector)
+def _negative(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    return builder.fneg(args[0])
 
 
 @intrinsic
