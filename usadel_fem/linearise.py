@@ -151,6 +151,16 @@ class CompiledTangents:
             coupling, self.frames, self.diagonal, self.g, dense, self.frozen, rest, self.rooms
         )
 
+    def in_tiles(self, rows: Any) -> Any:
+        """A Krylov step in single precision on `kernels.steps.FreeRows`; None where no kernel has all terms."""
+        if self.g.shape[-1] == 2 or self.forms.beyond_coupling or self.linked is not None:
+            return None
+        compiled, g = kernels.compiled(), self.g
+        field = compiled.rows(g, self.rooms) if rows.spin_hall else g
+        return compiled.steps.SingleStep(
+            rows, self.frames.data, self.diagonal, field, self.frozen, self.rooms
+        )
+
     def _beyond(self, dg: Complex) -> Complex:
         """δF of what no kernel has, for δǧ."""
         df = quadratic(self.forms, dg, beyond=True)
@@ -179,6 +189,13 @@ def moved(lin: Linearisation, nodes: Index, w: Complex) -> Complex:
     out = np.array(lin.g, dtype=complex, order="C")
     compiled.frames_at(lin.m, lin.inverse, nodes).moved(out, w)
     return out
+
+
+def free_rows(forms: Forms, nodes: Index) -> Any:
+    """What `CompiledTangents.in_tiles` takes, for the free nodes of a mesh."""
+    coupling = forms.coupling
+    kind = kernels.compiled().steps.FreeRows
+    return kind.of(coupling.arrays, coupling.sums, _dense_spin_hall(forms), nodes)
 
 
 def _linked_spin_hall(forms: Forms) -> bool:

@@ -25,8 +25,8 @@ def flat(x: Array) -> Array:
 
 
 def lanes_for(nodes: Array, floats: int, rooms: Rooms) -> Array:
-    """Room for some nodes, with `floats` for eight."""
-    return rooms.zeros(-(-nodes.size // WIDTH) * floats)
+    """Room for some nodes in pairs of groups, with `floats` for eight."""
+    return rooms.zeros(-(-nodes.size // (2 * WIDTH)) * 2 * floats)
 
 
 @dataclass(frozen=True)

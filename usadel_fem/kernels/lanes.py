@@ -114,8 +114,8 @@ def plus_times(typing: Any, x: Any, a: Any, b: Any) -> Any:
 
 
 def shuffled(builder: Any, a: Any, b: Any, places: Sequence[int]) -> Any:
-    """The lanes of a (0 to 7) and b (8 to 15) at these places."""
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INT, WIDTH), list(places)))
+    """The numbers of a and then of b at these places."""
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INT, len(places)), list(places)))
 
 
 def transposed(builder: Any, rows: Sequence[Any]) -> list[Any]:

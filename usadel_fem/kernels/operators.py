@@ -16,6 +16,7 @@ from usadel_fem.kernels import (
     sandwich,
     setup,
     spinhall,
+    steps,
     tangents,
 )
 from usadel_fem.kernels.frames import (
@@ -148,15 +149,20 @@ class Sandwich:
     """w (n, 2, 2, 2) becomes a w_eh b + w_eh c, d w_he e + w_he f at some places, factors (6, 2, 2, n)."""
 
     def __init__(self, factors: Array, places: Array) -> None:
-        self._places, parts = places, np.zeros((-(-places.size // WIDTH), 24, 2, WIDTH))
+        self.factors, self._places = factors, places
+        parts = np.zeros((-(-places.size // WIDTH), 24, 2, WIDTH))
         for k, entry in enumerate(factors.reshape(24, -1)):
             lanes = np.zeros(parts.shape[0] * WIDTH, dtype=complex)
             lanes[: entry.size] = entry
             parts[:, k, 0], parts[:, k, 1] = lanes.real.reshape(-1, WIDTH), lanes.imag.reshape(-1, WIDTH)
-        self._factors = parts.reshape(-1)
+        self._lanes = parts.reshape(-1)
 
     def __call__(self, w: Array) -> None:
-        sandwich.sandwich(self._factors, self._places, flat(w), flat(w))
+        sandwich.sandwich(self._lanes, self._places, flat(w), flat(w))
+
+    def in_tiles(self, tiles: int) -> steps.Splitting:
+        """For a `steps.SingleStep` on so many of them."""
+        return steps.Splitting.of(self.factors, self._places, tiles)
 
 
 def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHall, rooms: Rooms) -> Array:

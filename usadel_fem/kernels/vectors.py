@@ -41,7 +41,8 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, fe_type.llvm)
 
 
-def _pointer(context: Any, builder: Any, vector: Vector, array_type: Any, array: Any, index: Any) -> Any:
+def place(context: Any, builder: Any, vector: Vector, array_type: Any, array: Any, index: Any) -> Any:
+    """Pointer to a vector in a flat array; nothing is checked."""
     data = context.make_array(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index]), vector.llvm.as_pointer())
 
@@ -52,8 +53,8 @@ def load(typing: Any, array: Any, index: Any, like: Any) -> Any:
     vector = Vector(array.dtype, like.count)
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _pointer(context, builder, vector, signature.args[0], *args[:2])
-        return builder.load(place, align=array.dtype.bitwidth // 8)
+        start = place(context, builder, vector, signature.args[0], *args[:2])
+        return builder.load(start, align=array.dtype.bitwidth // 8)
 
     return vector(array, types.intp, like), build
 
@@ -63,8 +64,8 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
     """x[index : index + its length] = vector."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _pointer(context, builder, vector, signature.args[0], *args[:2])
-        builder.store(args[2], place, align=array.dtype.bitwidth // 8)
+        start = place(context, builder, vector, signature.args[0], *args[:2])
+        builder.store(args[2], start, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), build

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from usadel_fem import kernels
 from usadel_fem.kernels.memory import Rooms
-from usadel_fem.physics.nambu import Complex
+from usadel_fem.physics.nambu import Complex, Real
 
 SINGLE_ABOVE = 1e-5
 """Tolerance above which the basis is kept in single precision: half of what is stored and read."""
@@ -30,6 +30,7 @@ def gmres(
     restart: int,
     most: int,
     rooms: Rooms | None = None,
+    tiles: bool = False,
 ) -> tuple[Complex, int, bool]:
     """x with apply(x) ≈ right (n,), the number of steps, and whether the tolerance is reached.
 
@@ -39,6 +40,7 @@ def gmres(
         restart: steps of a cycle.
         most: steps in all; the best x so far is returned after them.
         rooms: where memory for the basis is kept.
+        tiles: vectors are those of `kernels.tiles`, complex numbers in real arrays of single precision.
 
     >>> matrix = np.diag(np.arange(1.0, 6.0)) + 0.3j
     >>> x, count, ok = gmres(lambda v: matrix @ v, np.ones(5, dtype=complex), 1e-12, 10, 20)
@@ -46,20 +48,26 @@ def gmres(
     (True, 5, True)
     """
     rooms = Rooms() if rooms is None else rooms
-    x, count, residual = np.zeros_like(right), 0, right
+    x, count, residual = None, 0, right
     size = float(np.linalg.norm(right))
-    target, single = tolerance * size, tolerance > SINGLE_ABOVE
-    precision = _SINGLE[right.dtype.char] if single else right.dtype
+    target, single = tolerance * size, tiles or tolerance > SINGLE_ABOVE
+
+    def basis() -> Basis:
+        if tiles:
+            return TileBasis(restart + 1, right, rooms)
+        precision = _SINGLE[right.dtype.char] if single else right.dtype
+        return _basis(restart + 1, right, precision, rooms)
+
     while size > target and count < most:
         steps = min(restart, right.size, most - count)
         goal = max(target, GAIN[single] * size)
-        step, steps, size = _cycle(apply, residual, goal, steps, _basis(restart + 1, right, precision, rooms))
-        x, count = x + step, count + steps
+        step, steps, size = _cycle(apply, residual, goal, steps, basis())
+        x, count = step if x is None else x + step, count + steps
         if steps == 0 or size <= target:
             break
         residual = right - apply(x)
         size = float(np.linalg.norm(residual))
-    return x, count, size <= target
+    return np.zeros_like(right) if x is None else x, count, size <= target
 
 
 def _cycle(
@@ -68,8 +76,8 @@ def _cycle(
     """One cycle from x = 0, its steps, and the norm of the residual as the recurrence knows it."""
     size = float(np.linalg.norm(right))
     basis.append(right, size)
-    triangle = np.zeros((most, most), dtype=right.dtype)
-    rotation, rhs = np.eye(most + 1, dtype=right.dtype), np.zeros(most + 1, dtype=right.dtype)
+    triangle = np.zeros((most, most), dtype=basis.scalar)
+    rotation, rhs = np.eye(most + 1, dtype=basis.scalar), np.zeros(most + 1, dtype=basis.scalar)
     rhs[0] = size
     done = 0
     for k in range(most):
@@ -101,7 +109,7 @@ class Basis:
     """Orthonormal vectors, as yet none of at most `most`, that are alike in size and kind to one given."""
 
     def __init__(self, most: int, like: Complex, precision: DTypeLike, rooms: Rooms) -> None:
-        self.count, self._like = 0, like
+        self.count, self._like, self.scalar = 0, like, like.dtype
         self._vectors = rooms.empty((most, like.size), precision)
 
     def append(self, v: Complex, height: float) -> None:
@@ -115,7 +123,7 @@ class Basis:
 
     def orthogonal(self, v: Complex) -> tuple[Complex, Complex, float, float]:
         """v less its part in the span, its coefficients, the norm of the rest and of v."""
-        total = np.zeros(self.count, dtype=self._like.dtype)
+        total = np.zeros(self.count, dtype=self.scalar)
         scale = 0.0
         for k in range(2):
             c, before = self._project(v)
@@ -183,3 +191,32 @@ class CompiledBasis(Basis):
         """See `Basis`."""
         self._kernels.combine(self._floats, c.size, c.astype(complex).view(float), self._work.view(float))
         return self._work[: self._size].copy()
+
+
+class TileBasis(Basis):
+    """The same for vectors of tiles."""
+
+    def __init__(self, most: int, like: Real, rooms: Rooms) -> None:
+        from usadel_fem.kernels import reduction
+
+        super().__init__(most, like, like.dtype, rooms)
+        self.scalar, self._kernels = np.dtype(complex), reduction
+        self._floats, self._sum = self._vectors.reshape(-1), rooms.empty(like.size, like.dtype)
+
+    def last(self) -> Complex:
+        """See `Basis`; it must not be changed."""
+        return self._vectors[self.count - 1]
+
+    def _project(self, v: Complex) -> tuple[Complex, float]:
+        c = np.empty(self.count, dtype=complex)
+        return c, float(np.sqrt(self._kernels.project(self._floats, self.count, v, c.view(float))))
+
+    def _remove(self, c: Complex, v: Complex) -> tuple[Complex, float]:
+        """In place."""
+        return v, float(np.sqrt(self._kernels.remove(self._floats, self.count, c.view(float), v)))
+
+    def combination(self, c: Complex) -> Complex:
+        """See `Basis`; valid until the next call."""
+        self._sum.fill(0)
+        self._kernels.remove(self._floats, c.size, (-c).astype(complex).view(float), self._sum)
+        return self._sum

@@ -19,7 +19,7 @@ from scipy.sparse.linalg import splu
 from usadel_fem import kernels
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.linearise import PlainTangents, Tangents
+from usadel_fem.linearise import PlainTangents, Tangents, free_rows
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.factorisation import Factorisation, one_thread
@@ -46,6 +46,9 @@ weight: K alone is singular on an island without potentials."""
 
 WIDTH = {1: 4, 2: 16}
 """Columns of a node in compiled cycles, by the size of its spin matrices."""
+
+SINGLE = 1e-7
+"""Rounding of H w in single precision, relative to |ǧ|²; a tenth of the accuracy asked for, it does no harm."""
 
 RESTART = 40
 """Steps of a GMRES cycle."""
@@ -82,6 +85,7 @@ class ScalarPreconditioner:
     _shift: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
+    _split_tiles: Any = field(default=None, init=False)
 
     def prepare(self, tangents: Tangents, omega: Complex) -> None:
         """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
@@ -92,7 +96,7 @@ class ScalarPreconditioner:
             if change <= OUTDATED * float(np.abs(shift).sum()):
                 return
         self._inverse, self._shift = self._shifted(shift), shift
-        self._splitting = spin_splitting(tangents, omega, mean)
+        self._splitting, self._split_tiles = spin_splitting(tangents, omega, mean), None
 
     @cached_property
     def _half(self) -> sparse.csr_matrix:
@@ -104,6 +108,11 @@ class ScalarPreconditioner:
         from usadel_fem.solver.multigrid import Hierarchy
 
         return Hierarchy(self._half, np.float32, self.forms.between_corners(self.free))
+
+    @cached_property
+    def free_rows(self) -> Any:
+        """See `linearise.free_rows`."""
+        return free_rows(self.forms, self.free)
 
     def _shifted(self, shift: Complex) -> Any:
         """(K/2 + s)⁻¹ for a nodal s."""
@@ -136,6 +145,16 @@ class ScalarPreconditioner:
         """w of what is in `rows`."""
         frames.of_rows(self._inverse.on_rows(WIDTH[out.shape[-1]]).reshape(-1), out)
         return self._split(out)
+
+    def of_tiles(self, step: Any, out: Real) -> Real:
+        """w, in tiles, of what is in `rows`, for a `kernels.steps.SingleStep`."""
+        rows = self._inverse.on_rows(WIDTH[2]).reshape(-1)
+        if self._split_tiles is None:
+            tiles, kinds = self.free_rows.tiles, kernels.compiled().steps.Splitting
+            split: Any = self._splitting
+            self._split_tiles = kinds.none(tiles) if split is None else split.in_tiles(tiles)
+        step.unknowns(rows, self._split_tiles, out)
+        return out
 
     def _split(self, w: Complex) -> Complex:
         """T w, in place."""
@@ -202,6 +221,9 @@ class NewtonSystem:
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
+        step = self._in_tiles(tolerance)
+        if step is not None:
+            return self._krylov_in_tiles(step, right, tolerance, max_iterations)
         tangents, preconditioner, shape = self.tangents, self.preconditioner, right.shape
         rows, work = preconditioner.rows(shape[-1]), tangents.rooms.empty(shape, right.dtype)
 
@@ -214,6 +236,30 @@ class NewtonSystem:
 
         w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, tangents.rooms)
         return LinearResult(w.reshape(shape), count, ok)
+
+    def _in_tiles(self, tolerance: float) -> Any:
+        """A Krylov step in single precision, or None where that is not enough or cannot be."""
+        tangents, preconditioner = self.tangents, self.preconditioner
+        if isinstance(tangents, PlainTangents) or preconditioner.rows(tangents.g.shape[-1] // 2) is None:
+            return None
+        parts = tangents.g.reshape(-1).view(float)
+        if SINGLE * max(parts.max(), -parts.min()) ** 2 > 0.1 * tolerance:
+            return None
+        return tangents.in_tiles(preconditioner.free_rows)
+
+    def _krylov_in_tiles(
+        self, step: Any, right: Complex, tolerance: float, max_iterations: int
+    ) -> LinearResult:
+        preconditioner, rooms, steps = self.preconditioner, self.tangents.rooms, kernels.compiled().steps
+        rows, work = preconditioner.rows(2), rooms.empty(step.size, np.float32)
+
+        def apply(x: Real) -> Real:
+            step.forces(x, rows)
+            return preconditioner.of_tiles(step, work)
+
+        tiles = steps.packed(right, rooms, step.size)
+        w, count, ok = gmres(apply, tiles, tolerance, RESTART, max_iterations, rooms, tiles=True)
+        return LinearResult(steps.unpacked(w, right.shape), count, ok)
 
     def _eliminated(self, elimination: Elimination) -> LinearResult:
         """Along a line, exactly."""
