@@ -47,8 +47,8 @@ weight: K alone is singular on an island without potentials."""
 WIDTH = {1: 4, 2: 16}
 """Columns of a node in compiled cycles, by the size of its spin matrices."""
 
-SINGLE = 1e-7
-"""Rounding of H w in single precision, relative to |ǧ|²; a tenth of the accuracy asked for, it does no harm."""
+SINGLE = 1.2e-7
+"""Rounding in single precision relative to the accuracy of a solve that it does not disturb."""
 
 RESTART = 40
 """Steps of a GMRES cycle."""
@@ -82,6 +82,7 @@ class ScalarPreconditioner:
     forms: Forms
     free: Index
     dimension: int
+    roughness: float = field(default=1.0, init=False)
     _shift: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
@@ -96,6 +97,7 @@ class ScalarPreconditioner:
             if change <= OUTDATED * float(np.abs(shift).sum()):
                 return
         self._inverse, self._shift = self._shifted(shift), shift
+        self.roughness = self._roughness(shift)
         self._splitting, self._split_tiles = spin_splitting(tangents, omega, mean), None
 
     @cached_property
@@ -119,6 +121,14 @@ class ScalarPreconditioner:
         if cycles_pay(self.free.size, self.dimension, self._delicate(shift)):
             return self.hierarchy.inverse(shift)
         return Factorisation((self._half + sparse.diags(shift)).tocsr())
+
+    def _roughness(self, shift: Complex) -> float:
+        """How much (K/2 + s)⁻¹ makes of what K makes of rounding at single nodes, as d-dimensional white noise.
+
+        Its square is the mean of K²/(λ + s)² over the eigenvalues λ of K, but for a factor.
+        """
+        ratio = float(self.forms.half_diagonal.sum()) / max(float(np.abs(shift).sum()), 1e-300)
+        return max(ratio, 1.0) ** (1 - 0.25 * self.dimension)
 
     def _delicate(self, shift: Complex) -> bool:
         island = self.free.size == self.forms.size
@@ -243,7 +253,7 @@ class NewtonSystem:
         if isinstance(tangents, PlainTangents) or preconditioner.rows(tangents.g.shape[-1] // 2) is None:
             return None
         parts = tangents.g.reshape(-1).view(float)
-        if SINGLE * max(parts.max(), -parts.min()) ** 2 > 0.1 * tolerance:
+        if SINGLE * max(parts.max(), -parts.min()) ** 2 * preconditioner.roughness > tolerance:
             return None
         return tangents.in_tiles(preconditioner.free_rows)
 
