@@ -63,3 +63,33 @@ def test_mistakes_are_one_line(
     assert result.stderr.startswith(says)
     assert result.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_exists_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["mesh", str(MESHES / "disk.msh"), "mine.msh", "--scale", "2.5"]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    first = Path("mine.msh").read_bytes()
+    Path("mine.msh").write_text("dear to me", encoding="utf-8")
+    refused = CliRunner().invoke(main, arguments)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == "mine.msh: exists already, and is left as it is (--force replaces it)\n"
+    assert Path("mine.msh").read_text(encoding="utf-8") == "dear to me"
+    assert CliRunner().invoke(main, [*arguments, "--force"]).exit_code == 0
+    assert Path("mine.msh").read_bytes() == first
+
+
+def test_force_replaces_neither_a_directory_nor_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = (MESHES / "disk.msh").read_bytes()
+    Path("in.msh").write_bytes(source)
+    Path("out.msh").mkdir()
+    for target, says in {
+        "out.msh": "out.msh: must be a file; received a directory",
+        "in.msh": "OUT: must be another file than IN; received in.msh",
+    }.items():
+        result = CliRunner().invoke(main, ["mesh", "in.msh", target, "--force"])
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{says}\n")
+    assert Path("in.msh").read_bytes() == source
