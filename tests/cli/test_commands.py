@@ -252,6 +252,30 @@ def test_an_output_in_the_way_is_found_before_solving(here: Path, monkeypatch: p
     assert calls == []
 
 
+@pytest.mark.parametrize("name", ["a.xyz", "there/out.h5", "result.HDF5", "fields.vtkhdf"])
+@pytest.mark.parametrize("command", [["run"], ["sweep"], ["export", "--format", "csv"]])
+def test_no_directory_that_is_called_like_a_file(
+    here: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], name: str
+) -> None:
+    calls = solving(monkeypatch)
+    wire_solution().save(here / "result.h5")
+    result = usadel(*command, "result.h5" if "export" in command else "wire.toml", "-o", name)
+    end = Path(name).suffix
+    hint = f"({end} looks like the end of a file; make the directory first if it is one)"
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"--output: must be a directory; received {name} {hint}\n"
+    assert listing(here) == ["result.h5", "wire.toml"]
+    assert calls == []
+
+
+@pytest.mark.parametrize("name", ["T0.3", "h1.2e-3", "run.v2", "wire.out", "there.d/plain", "made.xyz"])
+def test_directories_with_a_dot(here: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    calls = solving(monkeypatch)
+    (here / "made.xyz").mkdir()
+    assert usadel("run", "wire.toml", "-o", name).exit_code == 0
+    assert calls[0]["output"] == Path(name)
+
+
 def test_info_on_a_directory_and_a_file(here: Path) -> None:
     wire_solution().save(here / "result.h5")
     assert "3, of which 3 converged" in usadel("info", ".").stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from usadel_fem.errors import CaseError, Problem
 
 if TYPE_CHECKING:
     from usadel_fem.case import Case
+
+FILE_END = re.compile(r"\.(?!out$)(?:[a-z]{1,6}|h5|hdf5)")
+"""Ends of names of files; T0.3, run.v2 and wire.out may well be directories."""
 
 EXIT_BAD_INPUT = 2
 EXIT_FAILED = 1
@@ -80,10 +84,18 @@ def require_directory(directory: Path) -> None:
             return
 
 
+def require_directory_name(output: Path | None, rule: str = "must be a directory") -> None:
+    """Refuse to make a directory of a name that ends like a file's, such as out.vtu: a file was meant."""
+    if output is not None and FILE_END.fullmatch(output.suffix.casefold()) and not output.exists():
+        hint = f"{output.suffix} looks like the end of a file; make the directory first if it is one"
+        raise CaseError([Problem("", rule, str(output), hint, "--output")])
+
+
 def load_with_directory(path: Path, settings: tuple[str, ...], output: Path | None) -> tuple[Case, Path]:
     """The case of a file, and where its results go; told in plain lines if there is something wrong."""
     with plain_errors(path):
         case = load(path, settings)
+        require_directory_name(output)
         directory = output if output is not None else Path(case.output.directory)
         require_directory(directory)
     return case, directory

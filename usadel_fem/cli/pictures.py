@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from usadel_fem.cli.common import plain_errors, require_directory
+from usadel_fem.cli.common import plain_errors, require_directory, require_directory_name
 from usadel_fem.errors import CaseError, Problem
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ def _targets(
             )
         require_directory(output.parent)
         return suffix, [output]
+    require_directory_name(output, f"must be a directory, or end in {', '.join(f'.{f}' for f in KNOWN)}")
     chosen: Format = kind or "png"
     directory = output or home
     require_directory(directory)

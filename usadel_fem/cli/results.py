@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from usadel_fem.cli.common import RESULT, plain_errors, require_directory
+from usadel_fem.cli.common import RESULT, plain_errors, require_directory, require_directory_name
 
 if TYPE_CHECKING:
     from usadel_fem.solution import Solution
@@ -38,6 +38,7 @@ def export(result: Path, kind: str, output: Path | None) -> None:
 
         solution = load(result)
         directory = output if output is not None else (result if result.is_dir() else result.parent)
+        require_directory_name(output)
         require_directory(directory)
         for path in write(solution, directory, kind):
             click.echo(path)
