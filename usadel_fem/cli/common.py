@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,9 +26,10 @@ EXIT_FAILED = 1
 EXIT_NOT_CONVERGED = 3
 EXIT_INTERRUPTED = 130
 
-CASE = click.argument(
-    "case_file", metavar="CASE", type=click.Path(path_type=Path), shell_complete=files(".toml")
-)
+PATH = click.Path(path_type=Path, readable=False)
+"""Of a file or directory; that it cannot be read is found, and told in a line, by what reads it."""
+
+CASE = click.argument("case_file", metavar="CASE", type=PATH, shell_complete=files(".toml"))
 SET = click.option(
     "--set",
     "settings",
@@ -38,7 +40,7 @@ SET = click.option(
 OUTPUT = click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Directory of the results. [default: from the case]",
 )
 SCHEDULER = click.option(
@@ -50,7 +52,7 @@ QUIET = click.option("--quiet", is_flag=True, help="Show no progress and no clos
 RESULT = click.argument(
     "result",
     metavar="DIR|FILE.h5",
-    type=click.Path(path_type=Path),
+    type=PATH,
     shell_complete=files(".h5", inside="result.h5"),
 )
 
@@ -64,15 +66,22 @@ def load(path: Path, settings: tuple[str, ...]) -> Case:
 
 def _overrides(settings: tuple[str, ...]) -> Mapping[str, str]:
     """The --set options as a mapping; all malformed ones are reported at once."""
-    pairs = [setting.partition("=") for setting in settings]
     wrong = [
-        Problem("", "must be KEY=VALUE", received=repr("".join(pair)), file="--set")
-        for pair in pairs
-        if not pair[0].strip() or not pair[1] or not pair[2].strip()
+        Problem("", rule, received=repr(setting), file="--set")
+        for setting in settings
+        if (rule := _broken_rule(setting))
     ]
     if wrong:
         raise CaseError(wrong)
+    pairs = [setting.partition("=") for setting in settings]
     return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _broken_rule(setting: str) -> str:
+    if any("\ud800" <= char <= "\udfff" for char in setting):  # a byte that could not be decoded
+        return "must be text in UTF-8"
+    key, equals, value = setting.partition("=")
+    return "" if key.strip() and equals and value.strip() else "must be KEY=VALUE"
 
 
 def require_directory(directory: Path) -> None:
@@ -81,6 +90,9 @@ def require_directory(directory: Path) -> None:
         if path.exists():
             if not path.is_dir():
                 raise CaseError([Problem("", "must be a directory", received=str(path), file="output")])
+            if not os.access(path, os.W_OK | os.X_OK):
+                rule = "must be a directory that can be written to"
+                raise CaseError([Problem("", rule, received=str(path), file="output")])
             return
 
 

@@ -169,7 +169,8 @@ def _opened(path: Path) -> h5py.File:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        hint = "is it truncated, or being written by another run?"
+        denied = isinstance(error, PermissionError)
+        hint = "" if denied else "is it truncated, or being written by another run?"
         raise CaseError(
             [Problem("", "cannot be read as HDF5", received=layout.reason(error), hint=hint, file=str(path))]
         ) from error
