@@ -97,13 +97,32 @@ def change(frames, w, x):
 
 
 @inline
-def _couple(coupling, x, start, begin, end, tile, rows, frames, diagonal, w, forces):
+def _couple(
+    indptr,
+    indices,
+    singlet,
+    triplet,
+    singlet_sum,
+    triplet_sum,
+    bend_ptr,
+    bend_indices,
+    bend_axis,
+    bend,
+    x,
+    start,
+    begin,
+    end,
+    tile,
+    rows,
+    frames,
+    diagonal,
+    w,
+    forces,
+):
     """F_i = Σ_j q_ij (x_j − x_i) + sum_i x_i of a tile, added to those of `start` from node `begin` to `end`.
 
     Rows of a stiffness matrix sum to 0: what rounding makes of that would be a potential, and ruin fine meshes.
     """
-    (indptr, indices, singlet, triplet), (singlet_sum, triplet_sum), bending = coupling
-    bend_ptr, bend_indices, bend_axis, bend = bending
     for lane in range(NODES):
         i, at = NODES * tile + lane, ROW * lane
         x_i, y_i = load(x, ROW * i, LIKE), load(x, ROW * i + NODES, LIKE)
@@ -151,7 +170,7 @@ def hessian(coupling, frames, diagonal, w, x, start, begin, end, forces):
     rows = scratch(ROWS)
     for t in range(w.size // PAIR):
         at, pair = FRAMES * t, PAIR * t
-        _couple(coupling, x, start, begin, end, t, rows, frames, diagonal, w, forces)
+        _couple(*coupling, x, start, begin, end, t, rows, frames, diagonal, w, forces)
         singlet, along_x, along_y, along_z = get_blocks(rows, 0)
         iy = times_i(along_y)
         ee, eh, he, hh = exchange(singlet + along_z, along_x - iy, along_x + iy, singlet - along_z)

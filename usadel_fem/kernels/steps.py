@@ -26,7 +26,7 @@ class FreeRows:
 
     order: Array
     tiles: int
-    coupling: tuple[tuple[Array | None, ...], ...]
+    coupling: tuple[Array | None, ...]
     spin_hall: tuple[Array, ...]
     planes: tuple[tuple[int, int, int], ...]
 
@@ -52,7 +52,8 @@ class FreeRows:
         bend_ptr, bend_columns, some = _between(*coupling[4:6], row, NODES * tiles)
         bend = (bend_ptr, bend_columns, coupling[6][some].astype(np.int32), _single(coupling[7][some]))
         row[others] = NODES * tiles + np.arange(others.size)
-        parts = pairs, (*(_single(x) for x in diagonal[:count]), *none), bend if some.size else (None,) * 4
+        sums = *(_single(x) for x in diagonal[:count]), *none
+        parts = *pairs, *sums, *(bend if some.size else (None,) * 4)
         return cls(order, tiles, parts, *_points(spin_hall, row))
 
 

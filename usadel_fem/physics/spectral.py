@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from usadel_fem import kernels
 from usadel_fem.physics.nambu import PAULI, Complex, Real, pauli_components, riccati, tau3_signs
 
 
@@ -27,6 +28,10 @@ def positivity(g: Complex) -> Real:
     Retarded and Matsubara functions of a Hamiltonian have it positive. The terms of θ and κ are of first
     order in spin–orbit coupling and can violate it slightly where they are large.
     """
+
+    compiled = kernels.compiled() if g.ndim == 3 and g.shape[-1] == 4 else None
+    if compiled is not None:
+        return np.asarray(compiled.positivity(g))
 
     def smallest(gamma: Complex) -> Real:
         p = np.eye(gamma.shape[-1]) - gamma @ np.conj(np.swapaxes(gamma, -1, -2))

@@ -181,22 +181,13 @@ def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:
     a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i; what barriers add is in the matrix.
     Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there.
     """
-    ee, hh = tangents.nodal
-    s = ee.shape[0]
-    mu = (np.trace(ee) + np.trace(hh)) / (2 * s)
-    variance = sum(
-        _squares(block[i, j] - mu * (i == j)) for block in (ee, hh) for i in range(s) for j in range(s)
-    )
+    mu, variance = tangents.mean_and_spread()
     forms, nodes = tangents.forms, tangents.nodes
     half, barriers = forms.half_diagonal[nodes], forms.through_barriers[nodes]
     least = LEAST * np.minimum(np.abs(mu).mean(), half) + 1e-12
     mean = np.maximum(-mu.real - barriers, 0.0) - 1j * mu.imag
-    shift = mean + np.sqrt(variance / (2 * s))
+    shift = mean + np.sqrt(variance)
     return mean, np.maximum(shift.real, least) + 1j * shift.imag
-
-
-def _squares(x: Complex) -> Real:
-    return np.asarray(x.real**2 + x.imag**2)
 
 
 @dataclass(frozen=True)
