@@ -72,8 +72,10 @@ def source(
     if delta is not None and weights.pairing is not None:
         gap = gap + weights.pairing @ delta
     scalar = energy * weights.weight + 1j * weights.dynes * is_real(energy)
-    omega: Complex = 1j * (scalar[:, None, None] * np.eye(4) + dot_sigma(weights.exchange)) * TAU3_DIAGONAL
-    omega -= 1j * pair_matrix(gap)
+    omega = np.empty((forms.size, 4, 4), dtype=complex)
+    for part in (slice(k, k + BLOCK) for k in range(0, forms.size, BLOCK)):
+        diagonal = scalar[part, None, None] * np.eye(4) + dot_sigma(weights.exchange[part])
+        omega[part] = 1j * (diagonal * TAU3_DIAGONAL - pair_matrix(gap[part]))
     for contact in forms.contacts:
         g = contact.filter @ (reservoirs or {})[contact.terminal] @ contact.filter
         omega -= 0.5 * contact.weight[:, None, None] * g

@@ -162,14 +162,15 @@ class CompiledTangents:
             coupling.arrays, coupling.sums, self.frames, self.diagonal, self.g, dense, self.frozen, rest, self.rooms
         )
 
-    def in_tiles(self, rows: Any) -> Any:
-        """A Krylov step in single precision on `kernels.steps.FreeRows`; None where no kernel has all terms."""
+    def in_tiles(self, rows: Any, fine: bool) -> Any:
+        """A Krylov step in single precision on `kernels.steps.FreeRows`, δǧ in double precision if `fine`;
+        None where no kernel has all terms."""
         if self.g.shape[-1] == 2 or self.forms.beyond_coupling or self.linked is not None:
             return None
         compiled, g = kernels.compiled(), self.g
         field = compiled.rows(g, self.rooms) if rows.spin_hall else g
         return compiled.steps.SingleStep(
-            rows, self.frames.data, self.diagonal, field, self.frozen, self.rooms
+            rows, self.frames.data, self.diagonal, field, self.frozen, fine, self.rooms
         )
 
     def _beyond(self, dg: Complex) -> Complex:
@@ -208,6 +209,18 @@ def mean_and_spread(ee: Complex, hh: Complex) -> tuple[Complex, Real]:
     mean = (np.trace(ee) + np.trace(hh)) / (2 * s)
     off = [block[i, j] - mean * (i == j) for block in (ee, hh) for i in range(s) for j in range(s)]
     return mean, np.asarray(sum(x.real**2 + x.imag**2 for x in off) / (2 * s))
+
+
+def largest(x: Complex) -> float:
+    """The largest |x| of an array, not a number where one of them is not."""
+    compiled = kernels.compiled()
+    return float(np.abs(x).max() if compiled is None else compiled.largest(x))
+
+
+def largest_part(x: Complex) -> float:
+    """The largest real or imaginary part of an array."""
+    parts, compiled = x.reshape(-1).view(float), kernels.compiled()
+    return float(max(parts.max(), -parts.min()) if compiled is None else compiled.largest_part(parts))
 
 
 def free_rows(forms: Forms, nodes: Index) -> Any:

@@ -67,3 +67,16 @@ def largest(x):
             if square != square:
                 break
     return np.sqrt(most)
+
+
+@kernel
+def largest_part(x):
+    """The largest |x| of real numbers, a vector of the processor at a time."""
+    whole = x.size - x.size % WIDTH
+    most = np.zeros(WIDTH)
+    for k in range(0, whole, WIDTH):
+        for lane in range(WIDTH):
+            most[lane] = max(most[lane], abs(x[k + lane]))
+    for k in range(whole, x.size):
+        most[0] = max(most[0], abs(x[k]))
+    return most.max()

@@ -227,6 +227,11 @@ def largest(x: Array) -> float:
     return float(nodal.largest(np.ascontiguousarray(x).reshape(-1)))
 
 
+def largest_part(x: Array) -> float:
+    """The largest |x| of real numbers."""
+    return float(nodal.largest_part(x))
+
+
 def nodal_blocks(diagonal: Array, nodes: Array, s: int) -> tuple[Array, Array]:
     """Its blocks ee and hh, (s, s, n)."""
     x = numbers(diagonal, 4 if s == 1 else 8)[:, : nodes.size]

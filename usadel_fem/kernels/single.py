@@ -21,12 +21,14 @@ from usadel_fem.kernels.tiles import (
     about_y,
     about_z,
     get_blocks,
+    get_pair,
     get_tile,
     mixed,
     narrowed,
     put_blocks,
     put_tile,
     turn_over,
+    widened,
 )
 from usadel_fem.kernels.vectors import converted, load, spread, store
 
@@ -60,27 +62,32 @@ def scratch(size):
 def fetch(x, at, count):
     """Ask for some floats that will be needed soon, if they are there."""
     if at + count <= x.size:
-        for k in range(at, at + count, NODES):
+        for k in range(at, at + count, LINE // x.itemsize):
             prefetch(x, k)
 
 
 @inline
-def _changed(frames, at, eh, he):
+def _frames(frames, at):
+    """γ, γ̃, N, Ñ of a tile."""
+    one, two = get_tile(frames, at), get_tile(frames, at + BLOCK)
+    return one, two, get_tile(frames, at + 2 * BLOCK), get_tile(frames, at + 3 * BLOCK)
+
+
+@inline
+def _changed(gamma, gamma_tilde, n, n_tilde, eh, he):
     """Blocks ee, eh, he, hh of Mτ₃wM⁻¹ for those of w."""
-    gamma, gamma_tilde = get_tile(frames, at), get_tile(frames, at + BLOCK)
-    u, v = eh * get_tile(frames, at + 3 * BLOCK), he * get_tile(frames, at + 2 * BLOCK)
+    u, v = eh * n_tilde, he * n
     left, right = u * gamma_tilde, v * gamma
     ee, he = -plus_product(left, gamma, v), -plus_product(v, gamma_tilde, left)
     return ee, plus_product(u, gamma, right), he, plus_product(right, gamma_tilde, u)
 
 
 @inline
-def _turned(frames, at, ee, eh, he, hh):
+def _turned(gamma, gamma_tilde, n, n_tilde, ee, eh, he, hh):
     """Blocks eh and he of M⁻¹xM for those of x."""
-    gamma, gamma_tilde = get_tile(frames, at), get_tile(frames, at + BLOCK)
     right = minus_product(plus_product(eh, ee, gamma), gamma, plus_product(hh, he, gamma))
     left = minus_product(plus_product(he, hh, gamma_tilde), gamma_tilde, plus_product(ee, eh, gamma_tilde))
-    return get_tile(frames, at + 2 * BLOCK) * right, get_tile(frames, at + 3 * BLOCK) * left
+    return n * right, n_tilde * left
 
 
 @kernel
@@ -91,9 +98,30 @@ def change(frames, w, x):
         fetch(frames, at + 2 * FRAMES, FRAMES)
         fetch(w, PAIR * (t + 2), PAIR)
         fetch(x, row + 2 * ROWS, ROWS)
-        ee, eh, he, hh = _changed(frames, at, get_tile(w, PAIR * t), get_tile(w, PAIR * t + BLOCK))
-        uu, ud, du, dd = exchange(ee, eh, he, hh)
-        put_blocks(x, row, -(uu + dd), -(ud + du), times_i(du - ud), dd - uu)
+        eh, he = get_tile(w, PAIR * t), get_tile(w, PAIR * t + BLOCK)
+        _put_change(x, row, _changed(*_frames(frames, at), eh, he))
+
+
+@inline
+def _put_change(x, row, blocks):
+    """−2 of blocks ee, eh, he, hh, by components."""
+    uu, ud, du, dd = exchange(*blocks)
+    put_blocks(x, row, -(uu + dd), -(ud + du), times_i(du - ud), dd - uu)
+
+
+@kernel
+def fine_change(frames, w, x):
+    """The same in double precision, with frames of `kernels.tangents`."""
+    half = FRAMES // 2
+    for t in range(w.size // PAIR):
+        at, row, pair = FRAMES * t, ROWS * t, PAIR * t
+        fetch(frames, at + 2 * FRAMES, FRAMES)
+        fetch(w, pair + 2 * PAIR, PAIR)
+        fetch(x, row + 2 * ROWS, ROWS)
+        gamma, gamma_tilde = get_pair(frames, at, half), get_pair(frames, at + 64, half)
+        n, n_tilde = get_pair(frames, at + 128, half), get_pair(frames, at + 192, half)
+        eh, he = widened(get_tile(w, pair)), widened(get_tile(w, pair + BLOCK))
+        _put_change(x, row, _changed(gamma, gamma_tilde, n, n_tilde, eh, he))
 
 
 @inline
@@ -129,7 +157,7 @@ def _couple(
         q = spread(item(singlet_sum, i), LIKE)
         if triplet is not None:
             q = mixed(q, spread(item(triplet_sum, i), LIKE))
-        a, b = q * x_i, q * y_i
+        a, b = q * converted(x_i, rows), q * converted(y_i, rows)
         last = max(item(indptr, min(i + AHEAD, indptr.size - 1)) - 1, 0)
         ahead = ROW * item(indices, last)
         prefetch(x, ahead)
@@ -148,11 +176,12 @@ def _couple(
             q = spread(item(singlet, k), LIKE)
             if triplet is not None:
                 q = mixed(q, spread(item(triplet, k), LIKE))
-            a, b = a + q * (load(x, j, LIKE) - x_i), b + q * (load(x, j + NODES, LIKE) - y_i)
+            a = a + q * converted(load(x, j, LIKE) - x_i, rows)
+            b = b + q * converted(load(x, j + NODES, LIKE) - y_i, rows)
         if bend is not None:
             for k in range(item(bend_ptr, i), item(bend_ptr, i + 1)):
                 j, axis, value = ROW * item(bend_indices, k), item(bend_axis, k), spread(item(bend, k), LIKE)
-                c, d = load(x, j, LIKE), load(x, j + NODES, LIKE)
+                c, d = converted(load(x, j, LIKE), rows), converted(load(x, j + NODES, LIKE), rows)
                 if axis == 0:
                     c, d = about_x(c), about_x(d)
                 elif axis == 1:
@@ -174,12 +203,12 @@ def hessian(coupling, frames, diagonal, w, x, start, begin, end, forces):
         singlet, along_x, along_y, along_z = get_blocks(rows, 0)
         iy = times_i(along_y)
         ee, eh, he, hh = exchange(singlet + along_z, along_x - iy, along_x + iy, singlet - along_z)
-        upper, lower = _turned(frames, at, ee, eh, he, hh)
+        upper, lower = _turned(*_frames(frames, at), ee, eh, he, hh)
         w_eh, w_he = get_tile(w, pair), get_tile(w, pair + BLOCK)
         ee, hh = get_tile(diagonal, pair), get_tile(diagonal, pair + BLOCK)
         upper = plus_product(plus_product(upper, ee, w_eh), w_eh, hh)
         lower = minus_product(minus_product(lower, hh, w_he), w_he, ee)
-        ee, eh, he, hh = _changed(frames, at, upper, -lower)
+        ee, eh, he, hh = _changed(*_frames(frames, at), upper, -lower)
         put_blocks(forces, ROWS * t, ee, eh, he, hh)
 
 
@@ -194,7 +223,7 @@ def unknowns(frames, rows, splitting, split, w):
         fetch(rows, ROWS * (t + 2), ROWS)
         fetch(w, pair + 2 * PAIR, PAIR)
         ee, eh, he, hh = get_blocks(rows, ROWS * t)
-        eh, he = _turned(frames, at, ee, eh, he, hh)
+        eh, he = _turned(*_frames(frames, at), ee, eh, he, hh)
         eh, he = -(eh * half), he * half
         if place >= 0:
             fetch(split, place + FACTORS, FACTORS)

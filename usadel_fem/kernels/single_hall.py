@@ -12,7 +12,7 @@ from usadel_fem.kernels.lanes import item, prefetch
 from usadel_fem.kernels.single import LIKE, ROWS, scratch
 from usadel_fem.kernels.spinhall import BENT, FIXED, PART, VARIED, sum_terms
 from usadel_fem.kernels.tiles import BLOCK, NODES, ROW, get_blocks, get_tile, put_blocks, put_tile
-from usadel_fem.kernels.vectors import load, spread, store
+from usadel_fem.kernels.vectors import converted, load, spread, store
 
 SCALE = BLOCK // PART
 """Floats of a tile for each of `terms`."""
@@ -39,16 +39,20 @@ def _plus_times(row, factor, other):
 
 @inline
 def _evaluate(x, start, size, nodes, shapes, fields, rows, work, out):
-    """x and its gradient at some points, as tiles."""
+    """x and its gradient at some points, as tiles, from differences to the first node: Σ φ = 1, Σ ∂φ = 0."""
     zero = spread(np.float32(0.0), LIKE)
     for lane in range(NODES):
-        at = ROW * lane
-        a = b = c = d = (zero, zero)
-        ahead = ROW * item(nodes, min(size * (start + lane + AHEAD + 1), nodes.size) - 1)
+        at, begin = ROW * lane, size * (start + lane)
+        ahead = ROW * item(nodes, min(begin + size * (AHEAD + 1), nodes.size) - 1)
         prefetch(x, ahead)
         prefetch(x, ahead + NODES)
-        for n in range(size * (start + lane), size * (start + lane + 1)):
-            row = _row(x, ROW * item(nodes, n))
+        j = ROW * item(nodes, begin)
+        one, two = load(x, j, LIKE), load(x, j + NODES, LIKE)
+        a = converted(one, rows), converted(two, rows)
+        b = c = d = zero, zero
+        for n in range(begin + 1, begin + size):
+            j = ROW * item(nodes, n)
+            row = converted(load(x, j, LIKE) - one, rows), converted(load(x, j + NODES, LIKE) - two, rows)
             a = _plus_times(a, spread(item(shapes, 4 * n), LIKE), row)
             b = _plus_times(b, spread(item(shapes, 4 * n + 1), LIKE), row)
             c = _plus_times(c, spread(item(shapes, 4 * n + 2), LIKE), row)

@@ -104,19 +104,27 @@ class SingleStep:
         frames, diagonal: see `kernels.tangents`.
         g: ǧ in rows of `kernels.tangents`, read if there is a spin Hall form.
         frozen: its outer ǧ is held fixed.
+        fine: δǧ is found in double precision.
         rooms: where memory is kept.
     """
 
     def __init__(
-        self, rows: FreeRows, frames: Array, diagonal: Array, g: Array, frozen: bool, rooms: Rooms
+        self,
+        rows: FreeRows,
+        frames: Array,
+        diagonal: Array,
+        g: Array,
+        frozen: bool,
+        fine: bool,
+        rooms: Rooms,
     ) -> None:
-        self._rows, self._rooms = rows, rooms
+        self._rows, self._fine = rows, frames if fine else None
         self._frames = rooms.empty(rows.tiles * single.FRAMES, np.float32)
         self._diagonal = rooms.empty(rows.tiles * single.PAIR, np.float32)
         single.narrow(frames, single.FRAMES // NODES, self._frames)
         single.narrow(diagonal, single.PAIR // NODES, self._diagonal)
-        self._change = rooms.zeros(rows.order.size * ROW, np.float32)
-        self._start, self._begin, self._end = self._change, 0, 0
+        self._change = rooms.zeros(rows.order.size * ROW, np.float64 if fine else np.float32)
+        self._start, self._begin, self._end = rooms.empty(0, np.float32), 0, 0
         if rows.spin_hall:
             nodes = rows.spin_hall[0]
             self._start = rooms.empty(rows.order.size * ROW, np.float32)
@@ -132,7 +140,10 @@ class SingleStep:
 
     def forces(self, w: Array, out: Array) -> None:
         """Of H w, into rows."""
-        single.change(self._frames, w, self._change)
+        if self._fine is None:
+            single.change(self._frames, w, self._change)
+        else:
+            single.fine_change(self._fine, w, self._change)
         if self._rows.spin_hall:
             self._start[ROW * self._begin : ROW * self._end] = 0.0
             single_hall.bend(*self._rows.spin_hall, *self._terms, self._field, self._change, self._start)

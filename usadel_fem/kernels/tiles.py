@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from usadel_fem.kernels.lanes import shuffled
 from usadel_fem.kernels.matrices import Matrices, entries, value_of
-from usadel_fem.kernels.vectors import LANES, TILE, place
+from usadel_fem.kernels.vectors import LANES, TILE, Vector, place
 
 NODES = 16
 """Of a tile."""
@@ -56,6 +56,37 @@ def get_tile(typing: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
+def get_pair(typing: Any, array: Any, index: Any, stride: Any) -> Any:
+    """The same in double precision of two groups of eight nodes, from x[at] and from x[at + stride] on."""
+    vector = Vector(LANES.dtype, NODES)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, at, stride = args
+        floats = []
+        for k in range(8):
+            first = builder.add(at, at.type(LANES.count * k))
+            places = [place(context, builder, LANES, signature.args[0], array, x) for x in (first, builder.add(first, stride))]
+            halves = [builder.load(x, align=8) for x in places]
+            floats.append(shuffled(builder, *halves, range(NODES)))
+        return value_of(builder, list(zip(floats[::2], floats[1::2], strict=True)))
+
+    return Matrices(vector, 2)(array, types.intp, types.intp), build
+
+
+@intrinsic
+def widened(typing: Any, value: Any) -> Any:
+    """Matrices in double precision."""
+    result = Matrices(Vector(LANES.dtype, NODES), 2)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return value_of(
+            builder, [tuple(builder.fpext(x, result.vector.llvm) for x in number) for number in entries(builder, args[0])]
+        )
+
+    return result(value), build
+
+
+@intrinsic
 def put_tile(typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Store it so."""
     vector = value.vector
@@ -90,16 +121,19 @@ def get_blocks(typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def put_blocks(typing: Any, array: Any, index: Any, ee: Any, eh: Any, he: Any, hh: Any) -> Any:
-    """Store them so."""
+    """Store them so, in the precision of the array, which is theirs."""
+    vector = ee.vector
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         numbers = [number for value in args[2:] for number in entries(builder, value)]
         for half, parts in zip((0, NODES), zip(*numbers, strict=True), strict=True):
             for lane, row in enumerate(transposed(builder, parts)):
-                _store(context, builder, signature.args[0], *args[:2], ROW * lane + half, row)
+                at = builder.add(args[1], args[1].type(ROW * lane + half))
+                pointer = place(context, builder, vector, signature.args[0], args[0], at)
+                builder.store(row, pointer, align=vector.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, BLOCKS, BLOCKS, BLOCKS, BLOCKS), build
+    return types.void(array, types.intp, ee, eh, he, hh), build
 
 
 @intrinsic

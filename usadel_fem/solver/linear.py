@@ -19,7 +19,7 @@ from scipy.sparse.linalg import splu
 from usadel_fem import kernels
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.linearise import PlainTangents, Tangents, free_rows
+from usadel_fem.linearise import PlainTangents, Tangents, free_rows, largest, largest_part
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.factorisation import Factorisation, one_thread
@@ -198,6 +198,11 @@ class LinearResult:
     iterations: int
     ok: bool
 
+    @cached_property
+    def largest(self) -> float:
+        """|w| where it is largest."""
+        return largest(self.w)
+
 
 @dataclass(frozen=True)
 class NewtonSystem:
@@ -243,10 +248,11 @@ class NewtonSystem:
         tangents, preconditioner = self.tangents, self.preconditioner
         if isinstance(tangents, PlainTangents) or preconditioner.rows(tangents.g.shape[-1] // 2) is None:
             return None
-        parts = tangents.g.reshape(-1).view(float)
-        if SINGLE * max(parts.max(), -parts.min()) ** 2 * preconditioner.roughness > tolerance:
+        rounding = SINGLE * largest_part(tangents.g) ** 2
+        if rounding > tolerance:
             return None
-        return tangents.in_tiles(preconditioner.free_rows)
+        fine = rounding * preconditioner.roughness > tolerance
+        return tangents.in_tiles(preconditioner.free_rows, fine)
 
     def _krylov_in_tiles(
         self, step: Any, right: Complex, tolerance: float, max_iterations: int

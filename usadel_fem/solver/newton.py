@@ -14,7 +14,7 @@ import numpy as np
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.kernels.memory import Rooms
-from usadel_fem.linearise import linearise
+from usadel_fem.linearise import largest, largest_part, linearise
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
@@ -185,7 +185,7 @@ class Iteration:
         g = start
         system, step = self._linearise(g)
         for _ in range(options.max_iterations):
-            size = float(np.abs(step).max())
+            size = largest(step)
             self.history.append(size)
             if not np.isfinite(size):
                 return g, self._report(Outcome.NOT_A_NUMBER, None)
@@ -193,14 +193,14 @@ class Iteration:
             if size <= accepted:
                 return solver.settled(system, step), self._report(Outcome.CONVERGED, step)
             result = self._solve(system, step, size, accepted)
-            if not result.ok or not np.isfinite(result.w).all():
+            if not result.ok or not np.isfinite(result.largest):
                 return g, self._report(Outcome.LINEAR_SOLVER_FAILED, step)
-            w = result.w * min(1.0, STEP_CAP / max(float(np.abs(result.w).max()), 1e-300))
+            w = result.w if result.largest <= STEP_CAP else result.w * (STEP_CAP / result.largest)
             self.searching = self.searching or self._stalled()
             g, system, step, moved = self._move(g, system, step, w)
             if not moved:
                 return g, self._report(Outcome.STAGNATED, step)
-        self.history.append(float(np.abs(step).max()))
+        self.history.append(largest(step))
         done = self.history[-1] <= self._accepted(g)
         return g, self._report(Outcome.CONVERGED if done else Outcome.MAX_ITERATIONS, step)
 
@@ -214,9 +214,8 @@ class Iteration:
             return system.direct(system.residual())
         result = system.solve(-step, _forcing(size, accepted), options.max_krylov)
         self.krylov += result.iterations
-        largest = float(np.abs(result.w).max())
-        if largest < STEP_CAP:
-            self.underrated = max(self.underrated, largest / size)
+        if result.largest < STEP_CAP:
+            self.underrated = max(self.underrated, result.largest / size)
         if result.ok or len(self.solver.nodes) > options.direct_below:
             return result
         return system.direct(system.residual())
@@ -227,8 +226,7 @@ class Iteration:
         In a weakly coupled or nearly singular device it is far smaller than the step it stands for, by a
         factor that the linear solves near the end have shown.
         """
-        parts = g.reshape(-1).view(float)
-        return float(accuracy(self.tolerance / self.underrated, max(parts.max(), -parts.min())))
+        return float(accuracy(self.tolerance / self.underrated, largest_part(g)))
 
     def _stalled(self) -> bool:
         return len(self.history) > PATIENCE and min(self.history[-PATIENCE:]) > min(self.history[:-PATIENCE])
@@ -238,7 +236,7 @@ class Iteration:
     ) -> tuple[Complex, System, Complex, bool]:
         before = np.linalg.norm(step)
         for halving in range(12):
-            trial = self.solver.moved(system, w * 0.5**halving)
+            trial = self.solver.moved(system, w * 0.5**halving if halving else w)
             trial_system, trial_step = self._linearise(trial)
             after = np.linalg.norm(trial_step)
             if not self.searching and np.isfinite(after):
