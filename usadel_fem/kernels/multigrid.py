@@ -1,26 +1,25 @@
 """A V-cycle over all levels of a hierarchy, for all columns of a node at once.
 
 The rows of all levels but the coarsest stand one after the other, from the finest on, and then its rows: the
-matrices of the levels are one matrix, their interpolations another, and each half of a cycle is one pass.
+matrices of the levels are one matrix, and each half of a cycle is one pass over one array, where the solution
+takes the place of the right side.  With A = L + D + U and the interpolation P, a level does
+
+    forth   x = (D + L)⁻¹ right,  below −(LP)ᵀx is added to the right side: Pᵀ of what is left, −Ux
+    back    x ← (D + U)⁻¹(right − L(x + Px_below)) = x − D⁻¹(LP x_below + Ux) ,
+
+so that P and what is left are never formed.
 
 A row holds the real parts of the columns of a node and then their imaginary parts, len(like) in all, in
-single or in double precision. Matrices are real, in compressed rows without their diagonals: `middle[i]` is
-where the columns beyond i begin. Inverses are complex, with one number for all columns of a node or with one
-for each: len(few) real parts and then as many imaginary parts.
+single or in double precision. L, U and LP are real, each in compressed rows. Inverses of D are complex, with
+one number for all columns of a node or with one for each: len(few) real parts and then as many imaginary
+parts.
 """
 
 from __future__ import annotations
 
 from usadel_fem.kernels.compiler import inline, kernel
+from usadel_fem.kernels.lanes import item
 from usadel_fem.kernels.vectors import halves_times_i, load, repeated, spread, store
-
-
-@inline
-def _less(total, start, end, indices, data, like, x):
-    """total − Σ_k a_k x_k."""
-    for k in range(start, end):
-        total = total - spread(data[k], like) * load(x, len(like) * indices[k], like)
-    return total
 
 
 @inline
@@ -32,54 +31,50 @@ def _times(total, inverse, i, few, like):
 
 
 @kernel
-def down(matrix, last, inverse, up, few, like, right, x):
-    """x = (D + L)⁻¹right on each level; −PᵀUx, what is left of the residual, is added to right below.
-
-    Row q is restricted as soon as the last of its neighbours, last[q], has its x.
-    """
-    indptr, middle, indices, data = matrix
-    up_ptr, up_indices, up_data = up
-    width, q, zero = len(like), 0, spread(data.dtype.type(0.0), like)
-    for i in range(middle.size):
-        total = _less(load(right, width * i, like), indptr[i], middle[i], indices, data, like, x)
-        store(x, width * i, _times(total, inverse, i, few, like))
-        while q <= i and last[q] <= i:
-            rest = _less(zero, middle[q], indptr[q + 1], indices, data, like, x)
-            for k in range(up_ptr[q], up_ptr[q + 1]):
-                at = width * up_indices[k]
-                store(right, at, load(right, at, like) + spread(up_data[k], like) * rest)
-            q += 1
+def down(lower, below, inverse, few, like, x):
+    """Forth on all levels, from the finest on."""
+    (ends, indices, data), (below_ends, below_indices, below_data) = lower, below
+    width, k, m = len(like), 0, 0
+    for i in range(ends.size - 1):
+        total = load(x, width * i, like)
+        while k < item(ends, i + 1):
+            total = total - spread(item(data, k), like) * load(x, width * item(indices, k), like)
+            k += 1
+        total = _times(total, inverse, i, few, like)
+        store(x, width * i, total)
+        while m < item(below_ends, i + 1):
+            at = width * item(below_indices, m)
+            store(x, at, load(x, at, like) - spread(item(below_data, m), like) * total)
+            m += 1
 
 
 @kernel
-def coarsest(start, inverse, few, like, right, x):
+def coarsest(start, inverse, few, like, x):
     """x = inverse·right on the rows from `start` on."""
     n, width = int((inverse.size // (2 * len(few))) ** 0.5 + 0.5), len(like)
+    right = x[width * start : width * (start + n)].copy()
     for i in range(n):
         total = spread(inverse.dtype.type(0.0), like)
         for j in range(n):
-            total = total + _times(load(right, width * (start + j), like), inverse, n * i + j, few, like)
+            total = total + _times(load(right, width * j, like), inverse, n * i + j, few, like)
         store(x, width * (start + i), total)
 
 
 @kernel
-def up(matrix, first, inverse, up, few, like, right, x):
-    """x ← (D + U)⁻¹(right − L(x + P·x of the next level)) on each level, from the coarsest on.
-
-    Before row i is swept, all from its first neighbour on are corrected.
-    """
-    indptr, middle, indices, data = matrix
-    up_ptr, up_indices, up_data = up
-    width, q = len(like), middle.size - 1
-    for i in range(middle.size - 1, -1, -1):
-        while q >= first[i]:
-            total = load(x, width * q, like)
-            for k in range(up_ptr[q], up_ptr[q + 1]):
-                total = total + spread(up_data[k], like) * load(x, width * up_indices[k], like)
-            store(x, width * q, total)
-            q -= 1
-        total = _less(load(right, width * i, like), indptr[i], indptr[i + 1], indices, data, like, x)
-        store(x, width * i, _times(total, inverse, i, few, like))
+def up(upper, below, inverse, few, like, x):
+    """Back on all levels, from the coarsest on."""
+    (ends, indices, data), (below_ends, below_indices, below_data) = upper, below
+    width, zero = len(like), spread(data.dtype.type(0.0), like)
+    k, m = indices.size - 1, below_indices.size - 1
+    for i in range(ends.size - 2, -1, -1):
+        total = zero
+        while m >= item(below_ends, i):
+            total = total + spread(item(below_data, m), like) * load(x, width * item(below_indices, m), like)
+            m -= 1
+        while k >= item(ends, i):
+            total = total + spread(item(data, k), like) * load(x, width * item(indices, k), like)
+            k -= 1
+        store(x, width * i, load(x, width * i, like) - _times(total, inverse, i, few, like))
 
 
 @kernel

@@ -210,8 +210,8 @@ class Rows:
     Attributes:
         starts: the first row of each level and of the coarsest, and how many rows there are.
         coarsest: the rows of the coarsest.
-        matrix, up: couplings and interpolations.
-        first, last: column of every row, itself included.
+        lower, upper: couplings to earlier and to later nodes.
+        below: L P of each level.
     """
 
     def __init__(self, levels: Sequence[Level], coarsest: int, precision: np.dtype[Any]) -> None:
@@ -219,17 +219,12 @@ class Rows:
         sizes[0] = -(-sizes[0] // GROUP) * GROUP
         self.starts = [0, *np.cumsum(sizes).tolist()]
         self.coarsest = slice(self.starts[-2], self.starts[-2] + coarsest)
-        self.precision, self._rooms = precision, dict[int, tuple[Floats, Floats]]()
-        indptr, indices, data = self._joined([level.couplings for level in levels], self.starts)
-        nodes = np.arange(indptr.size - 1)
-        rows = np.repeat(nodes, np.diff(indptr))
-        before = np.bincount(rows[indices < rows], minlength=nodes.size)
-        self.matrix = indptr, (indptr[:-1] + before).astype(np.int32), indices, data
-        self.up = self._joined([level.up for level in levels], self.starts[1:])
-        some = np.flatnonzero(np.diff(indptr))
-        self.first, self.last = nodes.copy(), nodes.copy()
-        self.first[some] = np.minimum(some, indices[indptr[some]])
-        self.last[some] = np.maximum(some, indices[indptr[some + 1] - 1])
+        self.precision, self._rooms = precision, dict[int, Floats]()
+        lower = [_sorted(sparse.tril(level.couplings)) for level in levels]
+        self.lower = self._joined(lower, self.starts)
+        self.upper = self._joined([_sorted(matrix.T) for matrix in lower], self.starts)
+        pairs = zip(lower, levels, strict=True)
+        self.below = self._joined([_product(matrix, level.up) for matrix, level in pairs], self.starts[1:])
 
     def _joined(self, matrices: Sequence[sparse.csr_matrix], columns: Sequence[int]) -> tuple[Floats, ...]:
         """One below the other; the columns of each begin at one given."""
@@ -241,11 +236,10 @@ class Rows:
         indptr = np.cumsum(counts, dtype=np.int32)
         return indptr, np.concatenate([none, *indices]), data.astype(self.precision)
 
-    def rooms(self, width: int) -> tuple[Floats, Floats]:
-        """Right side and x, (rows, 2, width): used again in every cycle."""
+    def room(self, width: int) -> Floats:
+        """Right sides that become x, (rows, 2, width): used again in every cycle."""
         if width not in self._rooms:
-            right, x = (Rooms().zeros((self.starts[-1], 2, width), self.precision) for _ in range(2))
-            self._rooms[width] = right, x
+            self._rooms[width] = Rooms().zeros((self.starts[-1], 2, width), self.precision)
         return self._rooms[width]
 
     def inverse(self, diagonals: Sequence[Complex]) -> Floats:
@@ -300,28 +294,27 @@ class CompiledCycle:
 
     def room(self, width: int) -> Floats:
         """Rows (≥ n, 2, width) to be filled for `on_rows`."""
-        return self._rows.rooms(width)[0][: self._rows.starts[1]]
+        return self._rows.room(width)[: self._rows.starts[1]]
 
     def on_rows(self, width: int) -> Floats:
-        """≈ the inverse on the rows of `room`, in rows that stay until the next cycle."""
+        """≈ the inverse on the rows of `room`, in their place."""
         sweeps, rows = _sweeps(), self._rows
-        right, x = rows.rooms(width)
-        last = self._few, (0.0,) * (2 * width), right.reshape(-1), x.reshape(-1)
-        if len(rows.starts) > 2:
-            right[rows.starts[1] :] = 0.0
-        sweeps.down(rows.matrix, rows.last, self._inverse, rows.up, *last)
+        x = rows.room(width)
+        last = self._few, (0.0,) * (2 * width), x.reshape(-1)
+        x[rows.starts[1] :] = 0.0
+        sweeps.down(rows.lower, rows.below, self._inverse, *last)
         if self._factorised:
-            self._by_factors(right[rows.coarsest], x[rows.coarsest])
+            self._by_factors(x[rows.coarsest])
         else:
             sweeps.coarsest(rows.coarsest.start, self._coarsest, *last)
-        sweeps.up(rows.matrix, rows.first, self._inverse, rows.up, *last)
+        sweeps.up(rows.upper, rows.below, self._inverse, *last)
         return x[: rows.starts[1]]
 
-    def _by_factors(self, right: Floats, x: Floats) -> None:
+    def _by_factors(self, x: Floats) -> None:
         """The coarsest level."""
         count = len(self._factorised)
         for k, inverse in enumerate(self._factorised):
-            columns = right[:, 0, k::count] + 1j * right[:, 1, k::count].astype(float)
+            columns = x[:, 0, k::count] + 1j * x[:, 1, k::count].astype(float)
             solved = inverse(columns)
             x[:, 0, k::count], x[:, 1, k::count] = solved.real, solved.imag
 
@@ -330,6 +323,12 @@ def _sweeps() -> Any:
     from usadel_fem.kernels import multigrid
 
     return multigrid
+
+
+def _product(one: sparse.csr_matrix, two: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Without the entries that round to zero: on regular meshes many do."""
+    entries, sizes = _sorted(one @ two), abs(one) @ abs(two)
+    return _sorted(entries.multiply(abs(entries) > ROUNDING * sizes))
 
 
 def _sorted(matrix: Any) -> sparse.csr_matrix:
