@@ -37,6 +37,7 @@ class RealGauge:
         indptr, indices: places of both off the diagonal; columns are all nodes in this order.
         q: entries there, (2, nnz).
         diagonal, sums: entries on the diagonal and row sums, (2, n_free).
+        coupled: channels that are side by side in the order, node by node.
     """
 
     order: Index
@@ -45,11 +46,17 @@ class RealGauge:
     q: Real
     diagonal: Real
     sums: Real
+    coupled: int = 1
 
     @classmethod
-    def of(cls, forms: Forms, free: Index) -> RealGauge:
-        """Of forms for single channels without links and θ, their free nodes in any order."""
-        order = np.concatenate([free, np.setdiff1d(np.arange(forms.size), free)])
+    def of(cls, forms: Forms, free: Index, coupled: int = 1) -> RealGauge:
+        """Of forms for single channels without links and θ, their free nodes in any order.
+
+        Several coupled ones have their nodes one channel after the other, in the same order each.
+        """
+        pinned = np.setdiff1d(np.arange(forms.size), free)
+        order = np.concatenate([nodes.reshape(coupled, -1).T.ravel() for nodes in (free, pinned)])
+        free = order[: free.size]
         assert not isinstance(forms.stiffness, LinkedMatrix)
         both = sparse.csr_matrix((0.5 + 0.5j) * forms.stiffness)
         for matrix, left, right in _products(forms):
@@ -62,7 +69,7 @@ class RealGauge:
         on_diagonal, in_rows = (np.stack([x.real, x.imag]) for x in (diagonal, sums))
         in_rows[np.abs(in_rows) <= ROUNDING * np.abs(on_diagonal)] = 0.0
         q = np.stack([both.data.real, both.data.imag])
-        return cls(order, both.indptr, both.indices, q, on_diagonal, in_rows)
+        return cls(order, both.indptr, both.indices, q, on_diagonal, in_rows, coupled)
 
     @property
     def free(self) -> int:
@@ -81,6 +88,31 @@ class RealGauge:
         """Those between free nodes."""
         one, two = (sparse.csr_matrix(matrix[:, : self.free]) for matrix in self.matrices)
         return one, two
+
+    @cached_property
+    def side_by_side(self) -> tuple[Index, Index, Real]:
+        """The same for coupled channels in one row: entries on its own channel and, n nodes further, on the
+        next one, (nnz, m): one for all; one on c and one on s; or these for each channel, first all on c."""
+        count, parts = self.coupled, []
+        for matrix in self.within:
+            for channel in range(count):
+                mine = matrix[channel::count]
+                others = [mine[:, (channel + turn) % count :: count] for turn in range(count)]
+                parts.append(sparse.csr_matrix(sparse.hstack(others)))
+        pattern = sparse.csr_matrix(sum(abs(part) for part in parts))
+        entries = np.stack([_entries(part, pattern) for part in parts], axis=1)
+        by_field = entries.reshape(-1, 2, count)
+        if (by_field == by_field[:, :, :1]).all():
+            entries = by_field[:, :, 0]
+        if (entries == entries[:, :1]).all():
+            entries = entries[:, :1]
+        return pattern.indptr, pattern.indices, np.ascontiguousarray(entries)
+
+    @cached_property
+    def side_by_side_single(self) -> tuple[Index, Index, Real]:
+        """With entries in single precision."""
+        indptr, indices, entries = self.side_by_side
+        return indptr, indices, entries.astype(np.float32)
 
     @cached_property
     def places(self) -> tuple[Index, Index]:
@@ -107,6 +139,19 @@ class RealGauge:
         out[:, self.order, 0, 0], out[:, self.order, 1, 1] = c, -c
         out[:, self.order, 0, 1], out[:, self.order, 1, 0] = s / root, root * s
         return out.reshape(-1, 2, 2)
+
+
+def _entries(matrix: sparse.csr_matrix, pattern: sparse.csr_matrix) -> Real:
+    """At the places of a pattern that has all its own."""
+
+    def keys(x: sparse.csr_matrix) -> Index:
+        x.sort_indices()
+        rows = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
+        return rows * x.shape[1] + x.indices
+
+    out = np.zeros(pattern.nnz)
+    out[np.searchsorted(keys(pattern), keys(matrix))] = matrix.data
+    return out
 
 
 def _products(forms: Forms) -> Iterator[tuple[sparse.csr_matrix, Complex, Complex]]:

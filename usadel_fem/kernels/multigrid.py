@@ -9,25 +9,27 @@ takes the place of the right side.  With A = L + D + U and the interpolation P, 
 
 so that P and what is left are never formed.
 
-A row holds the real parts of the columns of a node and then their imaginary parts, len(like) in all, in
-single or in double precision. L, U and LP are real, each in compressed rows. Inverses of D are complex, with
-one number for all columns of a node or with one for each: len(few) real parts and then as many imaginary
-parts.
+A row holds the columns of a node, len(like) floats in single or in double precision. L, U and LP are real,
+each in compressed rows. Inverses of D are complex: len(few) is 1 for one number for all columns, whose rows
+hold their real parts and then their imaginary parts; or else the columns have one each, and rows and
+inverses hold complex numbers as they are.
 """
 
 from __future__ import annotations
 
 from usadel_fem.kernels.compiler import inline, kernel
+from usadel_fem.kernels.complexes import product
 from usadel_fem.kernels.lanes import item
-from usadel_fem.kernels.vectors import halves_times_i, load, repeated, spread, store
+from usadel_fem.kernels.vectors import halves_times_i, load, spread, store
 
 
 @inline
 def _times(total, inverse, i, few, like):
     """The product with entry i of an inverse."""
-    at = 2 * len(few) * i
-    real, imaginary = load(inverse, at, few), load(inverse, at + len(few), few)
-    return total * repeated(real, like) + halves_times_i(total) * repeated(imaginary, like)
+    if len(few) > 1:
+        return product(load(inverse, len(like) * i, like), total)
+    real, imaginary = spread(item(inverse, 2 * i), like), spread(item(inverse, 2 * i + 1), like)
+    return total * real + halves_times_i(total) * imaginary
 
 
 @kernel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -30,6 +31,7 @@ def gmres(
     restart: int,
     most: int,
     rooms: Rooms | None = None,
+    basis: Callable[[int], Basis] | None = None,
 ) -> tuple[Complex, int, bool]:
     """x with apply(x) ≈ right (n,), the number of steps, and whether the tolerance is reached.
 
@@ -39,6 +41,7 @@ def gmres(
         restart: steps of a cycle.
         most: steps in all; the best x so far is returned after them.
         rooms: where memory for the basis is kept.
+        basis: makes the one to take, empty, for so many vectors; else by the tolerance.
 
     >>> matrix = np.diag(np.arange(1.0, 6.0)) + 0.3j
     >>> x, count, ok = gmres(lambda v: matrix @ v, np.ones(5, dtype=complex), 1e-12, 10, 20)
@@ -48,12 +51,14 @@ def gmres(
     rooms = Rooms() if rooms is None else rooms
     x, count, residual = np.zeros_like(right), 0, right
     size = float(np.linalg.norm(right))
-    target, single = tolerance * size, tolerance > SINGLE_ABOVE
-    precision = _SINGLE[right.dtype.char] if single else right.dtype
+    target, single = tolerance * size, basis is not None or tolerance > SINGLE_ABOVE
+    if basis is None:
+        precision = _SINGLE[right.dtype.char] if single else right.dtype
+        basis = partial(_basis, like=right, precision=precision, rooms=rooms)
     while size > target and count < most:
         steps = min(restart, right.size, most - count)
         goal = max(target, GAIN[single] * size)
-        step, steps, size = _cycle(apply, residual, goal, steps, _basis(restart + 1, right, precision, rooms))
+        step, steps, size = _cycle(apply, residual, goal, steps, basis(restart + 1))
         x, count = x + step, count + steps
         if steps == 0 or size <= target:
             break
@@ -68,8 +73,8 @@ def _cycle(
     """One cycle from x = 0, its steps, and the norm of the residual as the recurrence knows it."""
     size = float(np.linalg.norm(right))
     basis.append(right, size)
-    triangle = np.zeros((most, most), dtype=right.dtype)
-    rotation, rhs = np.eye(most + 1, dtype=right.dtype), np.zeros(most + 1, dtype=right.dtype)
+    triangle = np.zeros((most, most), dtype=basis.scalar)
+    rotation, rhs = np.eye(most + 1, dtype=basis.scalar), np.zeros(most + 1, dtype=basis.scalar)
     rhs[0] = size
     done = 0
     for k in range(most):
@@ -101,7 +106,7 @@ class Basis:
     """Orthonormal vectors, as yet none of at most `most`, that are alike in size and kind to one given."""
 
     def __init__(self, most: int, like: Complex, precision: DTypeLike, rooms: Rooms) -> None:
-        self.count, self._like = 0, like
+        self.count, self._like, self.scalar = 0, like, like.dtype
         self._vectors = rooms.empty((most, like.size), precision)
 
     def append(self, v: Complex, height: float) -> None:
@@ -115,7 +120,7 @@ class Basis:
 
     def orthogonal(self, v: Complex) -> tuple[Complex, Complex, float, float]:
         """v less its part in the span, its coefficients, the norm of the rest and of v."""
-        total = np.zeros(self.count, dtype=self._like.dtype)
+        total = np.zeros(self.count, dtype=self.scalar)
         scale = 0.0
         for k in range(2):
             c, before = self._project(v)

@@ -247,17 +247,18 @@ class Rows:
         total = np.ones((self.starts[-2], diagonals[0].shape[1] if diagonals else 1), dtype=complex)
         for start, diagonal in zip(self.starts, diagonals, strict=False):
             total[start : start + len(diagonal)] = diagonal
-        return self.halves(1 / total)
+        return self.floats(1 / total)
 
-    def halves(self, x: Complex) -> Floats:
-        """Complex numbers (n, L) as the kernels take them."""
-        return np.concatenate([x.real, x.imag], axis=1).astype(self.precision).reshape(-1)
+    def floats(self, x: Complex) -> Floats:
+        """Complex numbers as the kernels take them."""
+        return np.ascontiguousarray(x, dtype=complex).view(float).astype(self.precision).reshape(-1)
 
 
 class CompiledCycle:
     """The compiled twin of `PlainCycle`, and of one for each column.
 
-    It takes rows: a node's columns side by side, real parts and then imaginary parts.
+    It takes rows: a node's columns side by side, real parts and then imaginary parts, or complex numbers as
+    they are where every column has a shift of its own.
     """
 
     def __init__(self, hierarchy: Hierarchy, shift: Complex) -> None:
@@ -272,7 +273,7 @@ class CompiledCycle:
             self._factorised = [Factorisation(matrix) for matrix in matrices]
         else:
             inverses = np.linalg.inv([matrix.toarray() for matrix in matrices])
-            self._coarsest = rows.halves(inverses.reshape(len(matrices), -1).T)
+            self._coarsest = rows.floats(inverses.reshape(len(matrices), -1).T)
 
     def __call__(self, columns: Complex) -> Complex:
         """≈ the inverse on (n, k), real or complex as the shift is."""
@@ -284,17 +285,24 @@ class CompiledCycle:
 
     def _of_complex(self, columns: Complex) -> Complex:
         count, out, sweeps = columns.shape[1], np.empty_like(columns), _sweeps()
-        most = count if self._each else WIDTHS[-1]
-        for first in range(0, count, most):
-            part = columns[:, first : first + most]
-            width = most if self._each else next(w for w in WIDTHS if w >= part.shape[1])
+        if self._each:
+            self.numbers(count)[: len(columns)] = columns
+            out[:] = _numbers(self.on_rows(count))[: len(columns)]
+            return out
+        for first in range(0, count, WIDTHS[-1]):
+            part = columns[:, first : first + WIDTHS[-1]]
+            width = next(w for w in WIDTHS if w >= part.shape[1])
             sweeps.to_rows(part, self.room(width))
-            sweeps.of_rows(self.on_rows(width), out[:, first : first + most])
+            sweeps.of_rows(self.on_rows(width), out[:, first : first + WIDTHS[-1]])
         return out
 
     def room(self, width: int) -> Floats:
         """Rows (≥ n, 2, width) to be filled for `on_rows`."""
         return self._rows.room(width)[: self._rows.starts[1]]
+
+    def numbers(self, width: int) -> Complex:
+        """The same as complex numbers (≥ n, width), where every column has a shift of its own."""
+        return _numbers(self.room(width))
 
     def on_rows(self, width: int) -> Floats:
         """≈ the inverse on the rows of `room`, in their place."""
@@ -312,11 +320,18 @@ class CompiledCycle:
 
     def _by_factors(self, x: Floats) -> None:
         """The coarsest level."""
-        count = len(self._factorised)
-        for k, inverse in enumerate(self._factorised):
-            columns = x[:, 0, k::count] + 1j * x[:, 1, k::count].astype(float)
-            solved = inverse(columns)
-            x[:, 0, k::count], x[:, 1, k::count] = solved.real, solved.imag
+        if self._each:
+            columns = _numbers(x)
+            for k, inverse in enumerate(self._factorised):
+                columns[:, k : k + 1] = inverse(columns[:, k : k + 1].astype(complex))
+            return
+        solved = self._factorised[0](x[:, 0] + 1j * x[:, 1].astype(float))
+        x[:, 0], x[:, 1] = solved.real, solved.imag
+
+
+def _numbers(rows: Floats) -> Complex:
+    """Rows (n, 2, width) that hold complex numbers as they are, (n, width)."""
+    return rows.reshape(len(rows), -1).view(np.result_type(rows.dtype, np.complex64))
 
 
 def _sweeps() -> Any:
