@@ -86,7 +86,10 @@ class AngleLinearisation:
         return self._found[2]
 
     def hessian(self, single: bool = False) -> Callable[..., Complex]:
-        """w ↦ H w, into an array if one is given; `single`: of complex64, where there is a compiler."""
+        """w ↦ H w, into an array if one is given; `single`: of complex64, where there is a compiler.
+
+        Kernels take differences, as F does: else rounding in single precision is that of K on a uniform w.
+        """
         (c, s), diagonal, (cosine, sine) = self._turning, self.diagonal, self.gauge.within
         coupled = self.gauge.coupled
         compiled = _compiled(coupled * c.shape[1])
@@ -95,7 +98,9 @@ class AngleLinearisation:
         indptr, indices, entries = self.gauge.side_by_side_single if single else self.gauge.side_by_side
         row = _like(c) * coupled
         arrays = (indptr, indices), entries.reshape(-1), (0.0,) * entries.shape[1], row, 2 * row
-        fields = [_floats(x.astype(np.complex64 if single else complex)) for x in (c, s, diagonal)]
+        on_c, on_s = self.gauge.sums_within
+        rest = diagonal + on_c * s**2 + on_s * c**2
+        fields = [_floats(x.astype(np.complex64 if single else complex)) for x in (c, s, rest)]
         both = self.rooms.empty(2 * coupled * fields[0].size, fields[0].dtype)
 
         def product(w: Complex, out: Complex | None = None) -> Complex:

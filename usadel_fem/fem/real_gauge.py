@@ -90,6 +90,12 @@ class RealGauge:
         return one, two
 
     @cached_property
+    def sums_within(self) -> tuple[Real, Real]:
+        """Their row sums, (n_free, 1)."""
+        one, two = (np.asarray(matrix.sum(axis=1)) for matrix in self.within)
+        return one, two
+
+    @cached_property
     def side_by_side(self) -> tuple[Index, Index, Real]:
         """The same for coupled channels in one row: entries on its own channel and, n nodes further, on the
         next one, (nnz, m): one for all; one on c and one on s; or these for each channel, first all on c."""

@@ -45,7 +45,7 @@ def linearised(pattern, on_c, on_s, diagonal, sums, like, c, s, a, b, residual, 
 
 @kernel
 def between_tangents(pattern, entries, kind, like, wide, c, s, diagonal, w, both, out):
-    """out_i = d_iw_i + s_i Σ_j q^c_ij s_jw_j + c_i Σ_j q^s_ij c_jw_j, in the precision of the arrays.
+    """out_i = d_iw_i + s_i Σ_j q^c_ij (s_jw_j − s_iw_i) + the same of c, in the precision of the arrays.
 
     `kind` has as many numbers as a place has entries, see `RealGauge.side_by_side`; `both` is room for the
     products s_jw_j and c_jw_j, and for the same with the channels exchanged where they are coupled.
@@ -61,10 +61,10 @@ def between_tangents(pattern, entries, kind, like, wide, c, s, diagonal, w, both
             u, v = joined(second_half(u), first_half(u)), joined(second_half(v), first_half(v))
             store(both, 2 * width * (n + i), joined(u, v))
     for i in range(n):
-        at, total = width * i, zero
+        at, own, total = width * i, load(both, 2 * width * i, wide), zero
         while k < item(indptr, i + 1):
             entry = stretched(load(entries, len(kind) * k, kind), wide)
-            total = total + entry * load(both, 2 * width * item(indices, k), wide)
+            total = total + entry * (load(both, 2 * width * item(indices, k), wide) - own)
             k += 1
         here = product(load(diagonal, at, like), load(w, at, like))
         here = here + product(load(s, at, like), first_half(total))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -105,3 +107,20 @@ def test_iterations_in_single_precision_are_as_many_and_lead_to_the_same(ferroma
         second.newton_iterations,
     )
     assert np.abs(one - two).max() < 1e-8
+
+
+@pytest.mark.parametrize("coupled", [1, 2])
+def test_a_large_stiffness_takes_nothing_from_a_uniform_step(coupled):
+    """10⁵ times q, whose rows then sum to 0: H w is what the sources give, to the rounding of that."""
+    gauge = random_gauge(coupled, "of c and of s", pinned=0)
+    q = 1e5 * gauge.q
+    sums = np.stack([np.asarray(matrix.sum(axis=1))[:, 0] for matrix in gauge.matrices])
+    stiff = replace(gauge, q=q, diagonal=-1e5 * sums, sums=0.0 * sums)
+    lin, _ = random_fields(stiff, 1)
+    lin = replace(lin, field=np.repeat(lin.field[:, :1], stiff.free, axis=1))
+    w = np.full((stiff.free, 1), 0.3 - 0.2j, dtype=np.complex64)
+    (c, s), (a, b) = lin.field, lin.omega
+    assert (
+        np.abs(lin.hessian(single=True)(w) + (c * a + s * b) * w).max()
+        < 10 * EPS[True] * np.abs(c).max() ** 2
+    )
