@@ -61,7 +61,8 @@ class AngleLinearisation:
         if compiled is not None:
             out = self.rooms.empty((3, gauge.free, self.field.shape[2]), complex)
             parts = [_floats(x) for x in (*self.field, *self.omega, *out)]
-            matrices = (gauge.indptr, gauge.indices), *gauge.q, gauge.diagonal, gauge.sums
+            on_c, on_s = gauge.q
+            matrices = (gauge.indptr, gauge.indices), on_c, on_s, gauge.diagonal, gauge.sums
             compiled.linearised(*matrices, _like(out), *parts)
             return out[0], out[1], out[2]
         (c, s), (f_c, f_s), (a, b) = self._turning, self._force(), self.omega[:, : gauge.free]
@@ -98,9 +99,9 @@ class AngleLinearisation:
         indptr, indices, entries = self.gauge.side_by_side_single if single else self.gauge.side_by_side
         row = _like(c) * coupled
         arrays = (indptr, indices), entries.reshape(-1), (0.0,) * entries.shape[1], row, 2 * row
-        on_c, on_s = self.gauge.sums_within
-        rest = diagonal + on_c * s**2 + on_s * c**2
-        fields = [_floats(x.astype(np.complex64 if single else complex)) for x in (c, s, rest)]
+        made = self.rooms.empty((3, *c.shape), np.complex64 if single else complex)
+        compiled.for_products(c, s, diagonal, *self.gauge.sums_within, *made)
+        fields = [_floats(x) for x in made]
         both = self.rooms.empty(2 * coupled * fields[0].size, fields[0].dtype)
 
         def product(w: Complex, out: Complex | None = None) -> Complex:
@@ -146,6 +147,14 @@ class AngleLinearisation:
         out[i, j - i] = one * s[i] * s[j] + two * c[i] * c[j]
         out[:, 0] = self.diagonal
         return out
+
+
+def differs(x: Complex, y: Complex, part: float) -> bool:
+    """Whether the sum of the parts of |x − y| is more than so much of that of |x|, or no number."""
+    compiled = _compiled(1)
+    if compiled is not None:
+        return bool(compiled.differs(_floats(x), _floats(y), part))
+    return not np.abs(_floats(x - y)).sum() <= part * np.abs(_floats(x)).sum()
 
 
 def _compiled(channels: int) -> Any:

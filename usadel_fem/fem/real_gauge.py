@@ -15,10 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from usadel_fem import kernels
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.links import LinkedMatrix
 from usadel_fem.fem.space import Index
@@ -91,8 +93,8 @@ class RealGauge:
 
     @cached_property
     def sums_within(self) -> tuple[Real, Real]:
-        """Their row sums, (n_free, 1)."""
-        one, two = (np.asarray(matrix.sum(axis=1)) for matrix in self.within)
+        """Their row sums, (n_free,)."""
+        one, two = (np.asarray(matrix.sum(axis=1)).ravel() for matrix in self.within)
         return one, two
 
     @cached_property
@@ -134,6 +136,12 @@ class RealGauge:
 
     def field(self, x: Complex, root: complex) -> Complex:
         """c and s of matrices (L·N, 2, 2), one channel after the other; root is √ρ."""
+        compiled = _compiled()
+        if compiled is not None:
+            x = np.ascontiguousarray(x).reshape(-1, self.order.size, 2, 2)
+            out = np.empty((2, self.order.size, len(x)), dtype=complex)
+            compiled.pack(x, self.order, complex(root), *out)
+            return out
         c, s = 0.5 * (x[:, 0, 0] - x[:, 1, 1]), 0.5 * (root * x[:, 0, 1] + x[:, 1, 0] / root)
         parts = np.stack([c, s]).reshape(2, -1, self.order.size)
         return np.ascontiguousarray(parts[:, :, self.order].swapaxes(1, 2))
@@ -141,10 +149,22 @@ class RealGauge:
     def back(self, field: Complex, root: complex) -> Complex:
         """The matrices (L·N, 2, 2) of a field."""
         out = np.empty((field.shape[2], self.order.size, 2, 2), dtype=complex)
+        compiled = _compiled()
+        if compiled is not None:
+            compiled.unpack(*field, self.order, complex(root), out)
+            return out.reshape(-1, 2, 2)
         c, s = field.swapaxes(1, 2)
         out[:, self.order, 0, 0], out[:, self.order, 1, 1] = c, -c
         out[:, self.order, 0, 1], out[:, self.order, 1, 0] = s / root, root * s
         return out.reshape(-1, 2, 2)
+
+
+def _compiled() -> Any:
+    if kernels.compiled() is None:
+        return None
+    from usadel_fem.kernels import angles
+
+    return angles
 
 
 def _entries(matrix: sparse.csr_matrix, pattern: sparse.csr_matrix) -> Real:

@@ -15,6 +15,47 @@ from usadel_fem.kernels.vectors import load, spread, store
 
 
 @kernel
+def pack(x, order, root, c, s):
+    """c and s (n, L) of matrices x (L, n, 2, 2), nodes in an order."""
+    inverse = over(root)
+    for i in range(order.size):
+        for l in range(x.shape[0]):
+            g = x[l, order[i]]
+            c[i, l] = 0.5 * (g[0, 0] - g[1, 1])
+            s[i, l] = 0.5 * (root * g[0, 1] + inverse * g[1, 0])
+
+
+@kernel
+def unpack(c, s, order, root, x):
+    """The matrices again."""
+    inverse = over(root)
+    for i in range(order.size):
+        for l in range(x.shape[0]):
+            g = x[l, order[i]]
+            g[0, 0], g[0, 1], g[1, 0], g[1, 1] = c[i, l], inverse * s[i, l], root * s[i, l], -c[i, l]
+
+
+@kernel
+def differs(x, y, part):
+    """Whether the sum of |x − y| of floats is more than a part of that of |x|."""
+    change = size = 0.0
+    for i in range(x.size):
+        change += abs(x[i] - y[i])
+        size += abs(x[i])
+    return not change <= part * size
+
+
+@kernel
+def for_products(c, s, diagonal, on_c, on_s, cosine, sine, rest):
+    """c, s and d + Σ_j q^c_ij s² + Σ_j q^s_ij c² (n, L) in the precision of what they go into."""
+    for i in range(diagonal.shape[0]):
+        for l in range(diagonal.shape[1]):
+            x, y = c[i, l], s[i, l]
+            cosine[i, l], sine[i, l] = x, y
+            rest[i, l] = diagonal[i, l] + on_c[i] * (y * y) + on_s[i] * (x * x)
+
+
+@kernel
 def linearised(pattern, on_c, on_s, diagonal, sums, like, c, s, a, b, residual, on_diagonal, potential):
     """½(cF^s − sF^c), the diagonal of H and −(Ω^c c + Ω^s s), for Ω = (a, b), at the first nodes.
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from usadel_fem.angles import AngleLinearisation
+from usadel_fem.angles import AngleLinearisation, differs
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.real_gauge import RealGauge
 from usadel_fem.fem.space import Index
@@ -99,7 +99,8 @@ class AngleSystem:
         if preconditioner.exact is lin:
             return LinearResult(right, 0, True)
         room = preconditioner.room
-        if room is not None and float(np.abs(lin.field.view(float)).max()) <= SINGLE_BELOW:
+        parts = lin.field.view(float)
+        if room is not None and max(parts.max(), -parts.min()) <= SINGLE_BELOW:
             return self._single(room, right, tolerance, max_iterations)
         hessian = lin.hessian()
 
@@ -182,10 +183,8 @@ class Preconditioner:
             return
         potential = lin.potential
         last = self._potential
-        if last is not None and last.shape == potential.shape:
-            change = _size(potential - last)
-            if change <= OUTDATED * _size(potential):
-                return
+        if last is not None and last.shape == potential.shape and not differs(potential, last, OUTDATED):
+            return
         self._potential, self.room = potential, None
         if self.gauge.free <= FEW:
             self._inverse, self.exact = factorised(lin), lin
@@ -226,7 +225,3 @@ class Preconditioner:
         imaginary = np.nan_to_num(potential.imag, posinf=0.0, neginf=0.0)
         least = LEAST * np.minimum(np.hypot(real, imaginary).mean(), self._half_diagonal) + 1e-12
         return np.maximum(real, least) + 1j * imaginary
-
-
-def _size(x: Complex) -> float:
-    return float(np.abs(x.view(float)).sum())

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from tests.unit.solver.test_angles import strip
 from usadel_fem import kernels
-from usadel_fem.angles import AngleLinearisation
+from usadel_fem.angles import AngleLinearisation, differs
 from usadel_fem.fem.real_gauge import RealGauge
 from usadel_fem.solver import angles, krylov, multigrid
 from usadel_fem.solver.energies import DeviceSolver
@@ -77,6 +77,28 @@ def test_products_and_steps_are_those_without_kernels(coupled, kind, numbers, co
         assert np.abs(mine - other).max() < 200 * EPS[False] * np.abs(other).max()
     assert np.abs(moved - plain.moved(w)).max() < 200 * EPS[False] * np.abs(moved).max()
     assert np.abs((moved**2).sum(axis=0) - 1).max() < 50 * EPS[False] * np.abs(moved).max() ** 2
+
+
+def test_fields_are_packed_and_unpacked_as_without_kernels(monkeypatch):
+    gauge, root = random_gauge(2, "all alike"), 0.6 - 0.9j
+    gauge = replace(gauge, order=np.random.default_rng(2).permutation(gauge.order))
+    x = np.random.default_rng(3).normal(size=(3 * gauge.order.size, 2, 2, 2)) @ [0.8, 0.7j]
+    packed = gauge.field(x, root)
+    back = gauge.back(packed, root)
+    monkeypatch.setattr(kernels, "compiled", lambda: None)
+    assert np.abs(gauge.field(x, root) - packed).max() < 5 * EPS[False] * np.abs(x).max()
+    assert np.abs(gauge.back(packed, root) - back).max() < 5 * EPS[False] * np.abs(back).max()
+
+
+@pytest.mark.parametrize("bad", [0.0, np.nan])
+def test_changes_are_told_by_their_sums(bad, monkeypatch):
+    """Three of five numbers 3 + 4i changed by 0.15: 0.45 of 35."""
+    x = np.tile([3.0 + 4j], (5, 1))
+    y = x.copy()
+    y[:3] += 0.15j
+    found = [differs(x, y + bad, part) for part in (0.0128, 0.0130)]
+    monkeypatch.setattr(kernels, "compiled", lambda: None)
+    assert found == [differs(x, y + bad, part) for part in (0.0128, 0.0130)] == [True, bad != 0.0]
 
 
 @pytest.mark.parametrize("ferromagnet", [{"exchange": [0, 0.4, 0]}, {"exchange": [0, 0.4, 0], "tau_so": 2.1}])
