@@ -19,21 +19,36 @@ def _chosen(builder: Any, a: Any, b: Any, places: Sequence[int]) -> Any:
     return builder.shuffle_vector(a, b, mask)
 
 
+def _products(builder: Any, kind: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """Of b with the real parts of a, of ib with the imaginary ones; b, which may come late, waits least."""
+    places = range(kind.count)
+    real, imaginary = (_chosen(builder, a, a, [k - k % 2 + part for k in places]) for part in (0, 1))
+    signs = ir.Constant(kind.llvm, [-1.0, 1.0] * (kind.count // 2))
+    crossed = _chosen(builder, b, b, [k ^ 1 for k in places])
+    return builder.fmul(real, b, flags=_FUSED), builder.fmul(
+        builder.fmul(signs, imaginary), crossed, flags=_FUSED
+    )
+
+
 @intrinsic
 def product(typing: Any, a: Any, b: Any) -> Any:
     """Of complex numbers, each with its own."""
-    places = range(a.count)
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, y = args
-        real, imaginary = (_chosen(builder, x, x, [k - k % 2 + part for k in places]) for part in (0, 1))
-        signs = ir.Constant(a.llvm, [-1.0, 1.0] * (a.count // 2))
-        crossed = builder.fmul(imaginary, _chosen(builder, y, y, [k ^ 1 for k in places]))
-        return builder.fadd(
-            builder.fmul(real, y, flags=_FUSED), builder.fmul(signs, crossed, flags=_FUSED), flags=_FUSED
-        )
+        return builder.fadd(*_products(builder, a, *args), flags=_FUSED)
 
     return a(a, b) if a == b else None, build
+
+
+@intrinsic
+def less_product(typing: Any, total: Any, a: Any, b: Any) -> Any:
+    """total − ab."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        one, two = _products(builder, a, *args[1:])
+        return builder.fsub(builder.fsub(args[0], one, flags=_FUSED), two, flags=_FUSED)
+
+    return a(total, a, b) if total == a == b else None, build
 
 
 @intrinsic

@@ -1,24 +1,25 @@
 """A V-cycle over all levels of a hierarchy, for all columns of a node at once.
 
-The rows of all levels but the coarsest stand one after the other, from the finest on, and then its rows: the
-matrices of the levels are one matrix, and each half of a cycle is one pass over one array, where the solution
-takes the place of the right side.  With A = L + D + U and the interpolation P, a level does
+With A = L + D + U and the interpolation P, a level does
 
-    forth   x = (D + L)⁻¹ right,  below −(LP)ᵀx is added to the right side: Pᵀ of what is left, −Ux
+    forth   x = (D + L)⁻¹ right,  below −(LP)ᵀx is the right side: Pᵀ of what is left, −Ux
     back    x ← (D + U)⁻¹(right − L(x + Px_below)) = x − D⁻¹(LP x_below + Ux) ,
 
-so that P and what is left are never formed.
+so that P and what is left are never formed, and all levels together are one matrix M, strictly lower, with
+the L on its diagonal and the (LP)ᵀ below it: forth is x = (D + M)⁻¹ right, back x ← x − D⁻¹Mᵀx, in place.
+A row of a coarser level comes as soon as all are done that it asks for, while they are in the cache. Last
+come the rows of the coarsest level, where D is 1 until they are multiplied by the inverse of their matrix.
 
-A row holds the columns of a node, len(like) floats in single or in double precision. L, U and LP are real,
-each in compressed rows. Inverses of D are complex: len(few) is 1 for one number for all columns, whose rows
-hold their real parts and then their imaginary parts; or else the columns have one each, and rows and
-inverses hold complex numbers as they are.
+A row holds the columns of a node, len(like) floats in single or in double precision. M is real. Inverses of D
+are complex: len(few) is 1 for one number for all columns, whose rows hold their real parts and then their
+imaginary parts; or else the columns have one each, and rows and inverses hold complex numbers as they are.
+Entries on the row that was done just before are kept apart: without them rows hardly wait for one another.
 """
 
 from __future__ import annotations
 
 from usadel_fem.kernels.compiler import inline, kernel
-from usadel_fem.kernels.complexes import product
+from usadel_fem.kernels.complexes import less_product, product
 from usadel_fem.kernels.lanes import item
 from usadel_fem.kernels.vectors import halves_times_i, load, spread, store
 
@@ -32,22 +33,28 @@ def _times(total, inverse, i, few, like):
     return total * real + halves_times_i(total) * imaginary
 
 
+@inline
+def _less_times(total, x, factor, inverse, i, few, like):
+    """total − factor·x times entry i of an inverse."""
+    if len(few) > 1:
+        return less_product(total, spread(factor, like) * load(inverse, len(like) * i, like), x)
+    real, imaginary = factor * item(inverse, 2 * i), factor * item(inverse, 2 * i + 1)
+    return total - spread(real, like) * x - spread(imaginary, like) * halves_times_i(x)
+
+
 @kernel
-def down(lower, below, inverse, few, like, x):
-    """Forth on all levels, from the finest on."""
-    (ends, indices, data), (below_ends, below_indices, below_data) = lower, below
-    width, k, m = len(like), 0, 0
-    for i in range(ends.size - 1):
+def down(rows, lower, before, inverse, few, like, x):
+    """Forth, row after row in the order of `rows`; `before[t]` is the entry of rows[t] on rows[t − 1]."""
+    ends, indices, data = lower
+    width, k, last = len(like), 0, spread(data.dtype.type(0.0), like)
+    for t in range(rows.size):
+        i = item(rows, t)
         total = load(x, width * i, like)
-        while k < item(ends, i + 1):
+        while k < item(ends, t + 1):
             total = total - spread(item(data, k), like) * load(x, width * item(indices, k), like)
             k += 1
-        total = _times(total, inverse, i, few, like)
-        store(x, width * i, total)
-        while m < item(below_ends, i + 1):
-            at = width * item(below_indices, m)
-            store(x, at, load(x, at, like) - spread(item(below_data, m), like) * total)
-            m += 1
+        last = _less_times(_times(total, inverse, i, few, like), last, item(before, t), inverse, i, few, like)
+        store(x, width * i, last)
 
 
 @kernel
@@ -63,20 +70,19 @@ def coarsest(start, inverse, few, like, x):
 
 
 @kernel
-def up(upper, below, inverse, few, like, x):
-    """Back on all levels, from the coarsest on."""
-    (ends, indices, data), (below_ends, below_indices, below_data) = upper, below
-    width, zero = len(like), spread(data.dtype.type(0.0), like)
-    k, m = indices.size - 1, below_indices.size - 1
-    for i in range(ends.size - 2, -1, -1):
-        total = zero
-        while m >= item(below_ends, i):
-            total = total + spread(item(below_data, m), like) * load(x, width * item(below_indices, m), like)
-            m -= 1
-        while k >= item(ends, i):
+def up(rows, upper, before, inverse, few, like, x):
+    """Back, but for the rows of the coarsest level, beyond those of `upper`."""
+    ends, indices, data = upper
+    width, k, zero = len(like), indices.size - 1, spread(data.dtype.type(0.0), like)
+    last = zero
+    for t in range(ends.size - 2, -1, -1):
+        i, total = item(rows, t), zero
+        while k >= item(ends, t):
             total = total + spread(item(data, k), like) * load(x, width * item(indices, k), like)
             k -= 1
-        store(x, width * i, load(x, width * i, like) - _times(total, inverse, i, few, like))
+        total = load(x, width * i, like) - _times(total, inverse, i, few, like)
+        last = _less_times(total, last, item(before, t + 1), inverse, i, few, like)
+        store(x, width * i, last)
 
 
 @kernel

@@ -43,6 +43,7 @@ GROUP = 8
 """The finest rows are padded to a multiple of so many, as the kernels of frames want."""
 
 Floats = NDArray[Any]
+Index = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -205,13 +206,14 @@ class ColumnByColumn:
 
 
 class Rows:
-    """All levels as one matrix, see `kernels.multigrid`.
+    """All levels as one matrix M, see `kernels.multigrid`.
 
     Attributes:
         starts: the first row of each level and of the coarsest, and how many rows there are.
         coarsest: the rows of the coarsest.
-        lower, upper: couplings to earlier and to later nodes.
-        below: L P of each level.
+        order: of the rows.
+        before: entries of M in each row on the one before in that order, and one that is 0.
+        lower, upper: other entries of M, and of Mᵀ without the rows of the coarsest.
     """
 
     def __init__(self, levels: Sequence[Level], coarsest: int, precision: np.dtype[Any]) -> None:
@@ -220,21 +222,34 @@ class Rows:
         self.starts = [0, *np.cumsum(sizes).tolist()]
         self.coarsest = slice(self.starts[-2], self.starts[-2] + coarsest)
         self.precision, self._rooms = precision, dict[int, Floats]()
-        lower = [_sorted(sparse.tril(level.couplings)) for level in levels]
-        self.lower = self._joined(lower, self.starts)
-        self.upper = self._joined([_sorted(matrix.T) for matrix in lower], self.starts)
-        pairs = zip(lower, levels, strict=True)
-        self.below = self._joined([_product(matrix, level.up) for matrix, level in pairs], self.starts[1:])
+        whole, asked = self._whole(levels)
+        self.order = np.argsort(asked, kind="stable").astype(np.int32)
+        whole = whole[self.order][:, self.order]
+        self.before = np.concatenate([[0.0], whole.diagonal(-1), [0.0]]).astype(precision)
+        whole = _sorted(sparse.tril(whole, -2))
+        self.lower, self.upper = self._arrays(whole), self._arrays(_sorted(whole.T)[: self.starts[-2]])
 
-    def _joined(self, matrices: Sequence[sparse.csr_matrix], columns: Sequence[int]) -> tuple[Floats, ...]:
-        """One below the other; the columns of each begin at one given."""
-        counts, none = np.zeros(self.starts[-2] + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
-        for start, matrix in zip(self.starts, matrices, strict=False):
-            counts[start + 1 : start + matrix.shape[0] + 1] = np.diff(matrix.indptr)
-        indices = [matrix.indices + np.int32(at) for at, matrix in zip(columns, matrices, strict=False)]
-        data = np.concatenate([none, *(matrix.data for matrix in matrices)])
-        indptr = np.cumsum(counts, dtype=np.int32)
-        return indptr, np.concatenate([none, *indices]), data.astype(self.precision)
+    def _whole(self, levels: Sequence[Level]) -> tuple[sparse.csr_matrix, Index]:
+        """M, and the last row of the first level that each row asks for, directly or not."""
+        entries = [sparse.coo_matrix((self.starts[-1], self.starts[-1]))]
+        asked = np.arange(self.starts[-1])
+        for level, start, below, end in zip(
+            levels, self.starts, self.starts[1:], self.starts[2:], strict=False
+        ):
+            lower = _sorted(sparse.tril(level.couplings))
+            for matrix, first in ((lower, start), (_product(lower, level.up).T, below)):
+                part = matrix.tocoo()
+                places = part.row + np.int32(first), part.col + np.int32(start)
+                entries.append(sparse.coo_matrix((part.data, places), shape=entries[0].shape))
+            asked[below:end] = 0
+            np.maximum.at(asked, entries[-1].row, asked[entries[-1].col])
+            asked[below:end] = np.maximum.accumulate(asked[below:end])
+        asked[self.coarsest] = self.starts[1]
+        return sparse.csr_matrix(sum(entries)), asked
+
+    def _arrays(self, matrix: sparse.csr_matrix) -> tuple[Floats, ...]:
+        """For kernels: columns in the order of the rows of `room`."""
+        return matrix.indptr.astype(np.int32), self.order[matrix.indices], matrix.data.astype(self.precision)
 
     def room(self, width: int) -> Floats:
         """Right sides that become x, (rows, 2, width): used again in every cycle."""
@@ -242,9 +257,9 @@ class Rows:
             self._rooms[width] = Rooms().zeros((self.starts[-1], 2, width), self.precision)
         return self._rooms[width]
 
-    def inverse(self, diagonals: Sequence[Complex]) -> Floats:
-        """1/d of diagonals (n, L) of the levels, in rows; 1 where there is no node."""
-        total = np.ones((self.starts[-2], diagonals[0].shape[1] if diagonals else 1), dtype=complex)
+    def inverse(self, diagonals: Sequence[Complex], count: int) -> Floats:
+        """1/d of diagonals (n, L) of the levels, in rows; 1 where there is no node, and on the coarsest."""
+        total = np.ones((self.starts[-1], count), dtype=complex)
         for start, diagonal in zip(self.starts, diagonals, strict=False):
             total[start : start + len(diagonal)] = diagonal
         return self.floats(1 / total)
@@ -266,7 +281,7 @@ class CompiledCycle:
         rows = hierarchy.rows
         *shifts, last = hierarchy.shifts(shift.reshape(len(shift), -1))
         pairs = zip(hierarchy.levels, shifts, strict=True)
-        self._inverse = rows.inverse([level.diagonal[:, None] + s for level, s in pairs])
+        self._inverse = rows.inverse([level.diagonal[:, None] + s for level, s in pairs], last.shape[1])
         self._few, self._factorised = (0.0,) * last.shape[1], list[Factorisation]()
         matrices = [hierarchy.shifted_coarsest(s) for s in last.T.astype(complex)]
         if hierarchy.coarsest.shape[0] > COARSEST:
@@ -310,12 +325,12 @@ class CompiledCycle:
         x = rows.room(width)
         last = self._few, (0.0,) * (2 * width), x.reshape(-1)
         x[rows.starts[1] :] = 0.0
-        sweeps.down(rows.lower, rows.below, self._inverse, *last)
+        sweeps.down(rows.order, rows.lower, rows.before, self._inverse, *last)
         if self._factorised:
             self._by_factors(x[rows.coarsest])
         else:
             sweeps.coarsest(rows.coarsest.start, self._coarsest, *last)
-        sweeps.up(rows.upper, rows.below, self._inverse, *last)
+        sweeps.up(rows.order, rows.upper, rows.before, self._inverse, *last)
         return x[: rows.starts[1]]
 
     def _by_factors(self, x: Floats) -> None:
