@@ -61,7 +61,7 @@ class AngleLinearisation:
         if compiled is not None:
             out = self.rooms.empty((3, gauge.free, self.field.shape[2]), complex)
             parts = [_floats(x) for x in (*self.field, *self.omega, *out)]
-            on_c, on_s = gauge.q
+            on_c, on_s = gauge.on_c_and_s
             matrices = (gauge.indptr, gauge.indices), on_c, on_s, gauge.diagonal, gauge.sums
             compiled.linearised(*matrices, _like(out), *parts)
             return out[0], out[1], out[2]

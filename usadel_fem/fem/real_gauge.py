@@ -79,6 +79,12 @@ class RealGauge:
         return int(self.diagonal.shape[1])
 
     @cached_property
+    def on_c_and_s(self) -> tuple[Real, Real]:
+        """The entries, as one array where they are the same: half to read."""
+        on_c, on_s = self.q
+        return on_c, on_c if np.array_equal(on_c, on_s) else on_s
+
+    @cached_property
     def matrices(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
         """q^c and q^s off the diagonal, (n_free, n)."""
         shape = self.free, self.order.size
