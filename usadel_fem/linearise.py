@@ -14,7 +14,7 @@ from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.kernels.memory import Rooms
 from usadel_fem.physics.frames import Frames, multiply
-from usadel_fem.physics.nambu import Complex, frame, from_frame, riccati
+from usadel_fem.physics.nambu import Complex, Real, frame, from_frame, riccati
 
 
 def linearise(
@@ -72,6 +72,10 @@ class PlainTangents:
         """Blocks ee and hh of M⁻¹FMτ₃, (s, s, n)."""
         ee, hh = self.lin.nodal
         return ee[..., self.nodes], hh[..., self.nodes]
+
+    def mean_and_spread(self) -> tuple[Complex, Real]:
+        """Mean and variance of the eigenvalues of the nodal term, (n,)."""
+        return mean_and_spread(*self.nodal)
 
     @cached_property
     def residual(self) -> Complex:
@@ -139,16 +143,41 @@ class CompiledTangents:
     @cached_property
     def nodal(self) -> tuple[Complex, Complex]:
         """See `PlainTangents`."""
-        ee, hh = kernels.compiled().nodal(self.diagonal, self.nodes, self.g.shape[-1] // 2)
+        ee, hh = kernels.compiled().nodal_blocks(self.diagonal, self.nodes, self.g.shape[-1] // 2)
         return ee, hh
+
+    def mean_and_spread(self) -> tuple[Complex, Real]:
+        """See `PlainTangents`."""
+        if self.g.shape[-1] == 2:
+            return mean_and_spread(*self.nodal)
+        mean, variance = kernels.compiled().mean_and_spread(self.diagonal, self.nodes.size)
+        return mean, variance
 
     @cached_property
     def hessian(self) -> Any:
         """See `PlainTangents`."""
         rest = self._beyond if self.forms.beyond_coupling or self.linked is not None else None
-        coupling, dense = self.forms.coupling.arrays, _dense_spin_hall(self.forms)
+        coupling, dense = self.forms.coupling, _dense_spin_hall(self.forms)
         return kernels.compiled().Hessian(
-            coupling, self.frames, self.diagonal, self.g, dense, self.frozen, rest, self.rooms
+            coupling.arrays,
+            coupling.sums,
+            self.frames,
+            self.diagonal,
+            self.g,
+            dense,
+            self.frozen,
+            rest,
+            self.rooms,
+        )
+
+    def in_tiles(self, rows: Any) -> Any:
+        """A Krylov step in single precision on `kernels.steps.FreeRows`; None where no kernel has all terms."""
+        if self.g.shape[-1] == 2 or self.forms.beyond_coupling or self.linked is not None:
+            return None
+        compiled, g = kernels.compiled(), self.g
+        field = compiled.rows(g, self.rooms) if rows.spin_hall else g
+        return compiled.steps.SingleStep(
+            rows, self.frames.data, self.diagonal, field, self.frozen, self.rooms
         )
 
     def _beyond(self, dg: Complex) -> Complex:
@@ -179,6 +208,21 @@ def moved(lin: Linearisation, nodes: Index, w: Complex) -> Complex:
     out = np.array(lin.g, dtype=complex, order="C")
     compiled.frames_at(lin.m, lin.inverse, nodes).moved(out, w)
     return out
+
+
+def mean_and_spread(ee: Complex, hh: Complex) -> tuple[Complex, Real]:
+    """Mean and variance of the eigenvalues of w ↦ ee w + w hh, (n,), for blocks (s, s, n)."""
+    s = ee.shape[0]
+    mean = (np.trace(ee) + np.trace(hh)) / (2 * s)
+    off = [block[i, j] - mean * (i == j) for block in (ee, hh) for i in range(s) for j in range(s)]
+    return mean, np.asarray(sum(x.real**2 + x.imag**2 for x in off) / (2 * s))
+
+
+def free_rows(forms: Forms, nodes: Index) -> Any:
+    """What `CompiledTangents.in_tiles` takes, for the free nodes of a mesh."""
+    coupling = forms.coupling
+    kind = kernels.compiled().steps.FreeRows
+    return kind.of(coupling.arrays, coupling.sums, _dense_spin_hall(forms), nodes)
 
 
 def _linked_spin_hall(forms: Forms) -> bool:

@@ -25,8 +25,8 @@ def flat(x: Array) -> Array:
 
 
 def lanes_for(nodes: Array, floats: int, rooms: Rooms) -> Array:
-    """Room for some nodes, with `floats` for eight."""
-    return rooms.zeros(-(-nodes.size // WIDTH) * floats)
+    """Room for some nodes in pairs of groups, with `floats` for eight."""
+    return rooms.zeros(-(-nodes.size // (2 * WIDTH)) * 2 * floats)
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,20 @@ class FullFrames:
     def change(self, w: Array, out: Array) -> None:
         tangents.change_rows(self.data, w, self.nodes, self._places, out)
 
-    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
+    def hessian(
+        self, coupling: Any, sums: Array, diagonal: Array, x: Array, start: Start, w: Array, out: Array
+    ) -> None:
         tangents.hessian_rows(
-            coupling, self.data, diagonal, self.nodes, self._places, x, *start, w, out, None
+            coupling, sums, self.data, diagonal, self.nodes, self._places, x, *start, w, out, None
         )
 
     def hessian_in_rows(
-        self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array
+        self, coupling: Any, sums: Array, diagonal: Array, x: Array, start: Start, w: Array, out: Array
     ) -> None:
         """`rows` of it, without a residual in between."""
-        tangents.hessian_rows(coupling, self.data, diagonal, self.nodes, self._places, x, *start, w, w, out)
+        tangents.hessian_rows(
+            coupling, sums, self.data, diagonal, self.nodes, self._places, x, *start, w, w, out
+        )
 
 
 @dataclass(frozen=True)
@@ -136,15 +140,17 @@ class ChannelFrames:
     def change(self, w: Array, out: Array) -> None:
         channel.change_rows(self.data, w, self.nodes, out)
 
-    def hessian(self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array) -> None:
+    def hessian(
+        self, coupling: Any, sums: Array, diagonal: Array, x: Array, start: Start, w: Array, out: Array
+    ) -> None:
         channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, *start, w, out)
 
     def hessian_in_rows(
-        self, coupling: Any, diagonal: Array, x: Array, start: Start, w: Array, out: Array
+        self, coupling: Any, sums: Array, diagonal: Array, x: Array, start: Start, w: Array, out: Array
     ) -> None:
         """`rows` of it."""
         residual = np.empty_like(w)
-        self.hessian(coupling, diagonal, x, start, w, residual)
+        self.hessian(coupling, sums, diagonal, x, start, w, residual)
         channel.rows_of(self.data, residual, out)
 
 

@@ -6,16 +6,16 @@ vectorised as it stands, on any processor, and all lanes round alike.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+from numba.extending import intrinsic
 
 from usadel_fem.kernels.compiler import inline
+from usadel_fem.kernels.vectors import LANES
 
 WIDTH = 8
 """Floats of a `Lanes`; the transposition below is written for eight."""
@@ -24,20 +24,7 @@ INT = ir.IntType(32)
 FUSED = ("contract",)
 """Lets a product and the sum it goes into be one instruction."""
 
-VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
-
-
-class Lanes(types.Type):
-    """The type of eight floats."""
-
-
-LANES = Lanes("Lanes")
-
-
-@register_model(Lanes)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, dmm: Any, fe_type: Any) -> None:
-        super().__init__(dmm, fe_type, VECTOR)
+VECTOR = LANES.llvm
 
 
 def pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
@@ -127,8 +114,8 @@ def plus_times(typing: Any, x: Any, a: Any, b: Any) -> Any:
 
 
 def shuffled(builder: Any, a: Any, b: Any, places: Sequence[int]) -> Any:
-    """The lanes of a (0 to 7) and b (8 to 15) at these places."""
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INT, WIDTH), list(places)))
+    """The numbers of a and then of b at these places."""
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INT, len(places)), list(places)))
 
 
 def transposed(builder: Any, rows: Sequence[Any]) -> list[Any]:
@@ -144,21 +131,3 @@ def transposed(builder: Any, rows: Sequence[Any]) -> list[Any]:
     a, b, c, d, e, f, g, h = crossed((a, c, e, g, b, d, f, h), halves)
     a, b, c, d, e, f, g, h = crossed((a, c, b, d, e, g, f, h), halves)
     return [a, e, c, g, b, f, d, h]
-
-
-def overload_operator(function: Any, arguments: Sequence[Any], result: Any, rule: Callable[..., Any]) -> None:
-    """Give an operator a meaning for these types: `rule(builder, *values)` builds it."""
-
-    @type_callable(function)
-    def typed(context: Any) -> Any:
-        return lambda *given: result if given == tuple(arguments) else None
-
-    @lower_builtin(function, *arguments)
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return rule(builder, *args)
-
-
-overload_operator(operator.add, (LANES, LANES), LANES, lambda builder, a, b: builder.fadd(a, b))
-overload_operator(operator.sub, (LANES, LANES), LANES, lambda builder, a, b: builder.fsub(a, b))
-overload_operator(operator.mul, (LANES, LANES), LANES, lambda builder, a, b: builder.fmul(a, b))
-overload_operator(operator.neg, (LANES,), LANES, lambda builder, a: builder.fneg(a))

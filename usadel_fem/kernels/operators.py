@@ -12,10 +12,12 @@ import numpy as np
 from usadel_fem.kernels import (
     channel,
     elimination,
+    nodal,
     packing,
     sandwich,
     setup,
     spinhall,
+    steps,
     tangents,
 )
 from usadel_fem.kernels.frames import (
@@ -49,7 +51,7 @@ class Hessian:
     """w ↦ H w at some nodes, w zero elsewhere.
 
     Attributes:
-        coupling: `Coupling.arrays` of `fem.coupling`.
+        coupling, sums: `Coupling.arrays` and `sums` of `fem.coupling`.
         frames: of these nodes.
         diagonal: blocks ee and hh of M⁻¹FMτ₃ of these nodes, lane by lane.
         g: ǧ (N, 2s, 2s).
@@ -60,6 +62,7 @@ class Hessian:
     """
 
     coupling: tuple[Array, ...]
+    sums: Array
     frames: FullFrames | ChannelFrames
     diagonal: Array
     g: Array
@@ -81,10 +84,7 @@ class Hessian:
     @cached_property
     def _start(self) -> Start:
         """Room for δF of everything but the coupling."""
-        begin, end = 0, self.g.shape[0] if self.beyond else 0
-        if self.spin_hall and not self.beyond:
-            nodes = self.spin_hall[0]
-            begin, end = int(nodes.min()), int(nodes.max()) + 1
+        begin, end = (0, self.g.shape[0]) if self.beyond else _reach(self.spin_hall)
         return (self.rooms.zeros(2 * self.g.size) if end else self._change), begin, end
 
     def __call__(self, w: Array, out: Array | None = None) -> Array:
@@ -101,7 +101,7 @@ class Hessian:
     def _apply(self, hessian: Callable[..., None], w: Array, out: Array) -> None:
         self.frames.change(w, self._change)
         self._begin(self._change, *self._start)
-        hessian(self.coupling, self.diagonal, self._change, self._start, w, out)
+        hessian(self.coupling, self.sums, self.diagonal, self._change, self._start, w, out)
 
     def _begin(self, dg: Array, start: Array, begin: int, end: int) -> None:
         """δF of everything but the coupling."""
@@ -148,39 +148,41 @@ class Sandwich:
     """w (n, 2, 2, 2) becomes a w_eh b + w_eh c, d w_he e + w_he f at some places, factors (6, 2, 2, n)."""
 
     def __init__(self, factors: Array, places: Array) -> None:
-        self._places, parts = places, np.zeros((-(-places.size // WIDTH), 24, 2, WIDTH))
+        self.factors, self._places = factors, places
+        parts = np.zeros((-(-places.size // WIDTH), 24, 2, WIDTH))
         for k, entry in enumerate(factors.reshape(24, -1)):
             lanes = np.zeros(parts.shape[0] * WIDTH, dtype=complex)
             lanes[: entry.size] = entry
             parts[:, k, 0], parts[:, k, 1] = lanes.real.reshape(-1, WIDTH), lanes.imag.reshape(-1, WIDTH)
-        self._factors = parts.reshape(-1)
+        self._lanes = parts.reshape(-1)
 
     def __call__(self, w: Array) -> None:
-        sandwich.sandwich(self._factors, self._places, flat(w), flat(w))
+        sandwich.sandwich(self._lanes, self._places, flat(w), flat(w))
+
+    def in_tiles(self, tiles: int) -> steps.Splitting:
+        """For a `steps.SingleStep` on so many of them."""
+        return steps.Splitting.of(self.factors, self._places, tiles)
 
 
 def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHall, rooms: Rooms) -> Array:
-    """F_i of the coupling and of the spin Hall form, in rows of floats.
-
-    The first node's ǧ is subtracted before and what it gives added after: `sums` (2, N), Σ_j q_ij without the
-    stiffness. It would give nothing there but rounding, which drowns weak terms where ǧ is nearly uniform.
-    """
+    """F_i of the coupling and of the spin Hall form, in rows of floats; `sums`: see `tangents.couple`."""
     x, nodes = rows(g, rooms), np.arange(g.shape[0])
-    out = rooms.zeros(x.size)
+    out, begin, end = rooms.empty(x.size), *_reach(spin_hall)
+    row = x.size // g.shape[0]
     if spin_hall:
+        out[row * begin : row * end] = 0.0
         _bend(spin_hall, False, g.shape[-1], x, x, out)
-    out *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
+        out[row * begin : row * end] *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
     if g.shape[-1] == 2:  # the stiffness holds everything
-        channel.couple_rows(*coupling[:3], x, nodes, out, 0, nodes.size, out)
-        return out
-    table = x.reshape(-1, 4, 8)
-    uniform = table[0].copy()
-    table -= uniform
-    tangents.couple_rows(coupling, x, nodes, out, 0, nodes.size, out)
-    np.multiply(sums[0, :, None], uniform[0], out=table[:, 0])
-    np.multiply(sums[1, :, None, None], uniform[1:], out=table[:, 1:])
-    out += x
+        channel.couple_rows(*coupling[:3], x, nodes, out, begin, end, out)
+    else:
+        tangents.couple_rows(coupling, sums, x, nodes, out, begin, end, out)
     return out
+
+
+def _reach(spin_hall: SpinHall) -> tuple[int, int]:
+    """The first node of the spin Hall form and the end."""
+    return (int(spin_hall[0].min()), int(spin_hall[0].max()) + 1) if spin_hall else (0, 0)
 
 
 def tangents_of(force: Array, rest: Array, g: Array, nodes: Array, rooms: Rooms) -> tuple[Any, Array, Array]:
@@ -206,7 +208,26 @@ def tangents_of(force: Array, rest: Array, g: Array, nodes: Array, rooms: Rooms)
     return frames, diagonal, residual
 
 
-def nodal(diagonal: Array, nodes: Array, s: int) -> tuple[Array, Array]:
+def positivity(g: Array) -> Array:
+    """The smallest eigenvalue of 1 − γγ† and 1 − γ̃γ̃†, (n,), of ǧ (n, 4, 4)."""
+    out = np.empty(g.shape[0])
+    nodal.positivity(np.ascontiguousarray(g, dtype=complex).reshape(-1), out)
+    return out
+
+
+def mean_and_spread(diagonal: Array, count: int) -> tuple[Array, Array]:
+    """Mean and variance of the eigenvalues of the nodal term of so many nodes, s = 2."""
+    mean, variance = np.empty(count, dtype=complex), np.empty(count)
+    nodal.mean_and_spread(diagonal, mean, variance)
+    return mean, variance
+
+
+def largest(x: Array) -> float:
+    """The largest |x| of complex numbers."""
+    return float(nodal.largest(np.ascontiguousarray(x).reshape(-1)))
+
+
+def nodal_blocks(diagonal: Array, nodes: Array, s: int) -> tuple[Array, Array]:
     """Its blocks ee and hh, (s, s, n)."""
     x = numbers(diagonal, 4 if s == 1 else 8)[:, : nodes.size]
     ee, hh = (x[:1], x[3:]) if s == 1 else (x[:4], x[4:])

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from usadel_fem.kernels.compiler import inline, kernel
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
-from usadel_fem.kernels.matrices import anticommutator, commutator, no_matrices, times_i
+from usadel_fem.kernels.matrices import anticommutator, commutator, times_i, zero_of
 from usadel_fem.kernels.storage import get_lanes, get_rows, put_lanes, put_rows
 from usadel_fem.kernels.tangents import AHEAD, ROW, fetch
+from usadel_fem.kernels.tiles import get_tile, put_tile
 
 FIELD = ROW * WIDTH
 """Floats of a field at eight points."""
@@ -155,25 +156,27 @@ def _add(work, bent, weight, start, count, size, nodes, value, first, second, th
 
 
 @inline
-def _factors(work, factors, t):
-    return get_lanes(work, item(factors, 2 * t), WIDTH), get_lanes(work, item(factors, 2 * t + 1), WIDTH)
+def _factors(work, factors, t, scale):
+    return get_tile(work, scale * item(factors, 2 * t)), get_tile(work, scale * item(factors, 2 * t + 1))
 
 
 @inline
-def _sum(work, factors, ends, out):
-    """The sums of `terms`: a few instructions that stay in registers, whatever the planes."""
+def sum_terms(work, factors, ends, scale, out):
+    """The sums of `terms`: a few instructions that stay in registers, whatever the planes; the floats of a
+    component are `scale` times eight."""
+    nothing = zero_of(get_tile(work, 0))
     for n in range(ends.shape[0]):
-        total = no_matrices()
+        total = nothing
         for t in range(ends[n, 0], ends[n, 1]):
-            u, v = _factors(work, factors, t)
+            u, v = _factors(work, factors, t, scale)
             total = total + commutator(u, v)
         for t in range(ends[n, 1], ends[n, 2]):
-            u, v = _factors(work, factors, t)
+            u, v = _factors(work, factors, t, scale)
             total = total + times_i(anticommutator(u, v))
         for t in range(ends[n, 2], ends[n, 3]):
-            u, v = _factors(work, factors, t)
+            u, v = _factors(work, factors, t, scale)
             total = total - times_i(anticommutator(u, v))
-        put_lanes(work, out + PART * n, WIDTH, total)
+        put_tile(work, scale * (out + PART * n), total)
 
 
 @kernel
@@ -191,5 +194,5 @@ def bend(nodes, value, first, second, third, weight, factors, ends, g, x, out):
         count = min(WIDTH, weight.size - start)
         _evaluate(g, start, count, size, nodes, value, first, second, third, fields, rows, work, FIXED)
         _evaluate(x, start, count, size, nodes, value, first, second, third, fields, rows, work, VARIED)
-        _sum(work, factors, ends, BENT)
+        sum_terms(work, factors, ends, 1, BENT)
         _add(work, BENT, weight, start, count, size, nodes, value, first, second, third, fields, rows, out)

@@ -110,25 +110,32 @@ def change_rows(frames, w, nodes, places, out):
 
 
 @part
-def couple(coupling, x, nodes, first, count, start, begin, end, rows):
-    """Rows of F_i = Σ_j q_ij x_j of some nodes, added to those of `start` from node `begin` to `end`."""
+def couple(coupling, sums, x, nodes, first, count, start, begin, end, rows):
+    """Rows of F_i = Σ_j q_ij (x_j − x_i) + sums_i x_i of some nodes, added to those of `start` from node
+    `begin` to `end`.
+
+    Rows of a stiffness matrix sum to 0: what rounding makes of that would drown weak terms.
+    """
     indptr, indices, singlet, triplet, bend_ptr, bend_indices, bend_axis, bend = coupling
     for lane in range(count + -count % WIDTH):
         node, at = nodes[first + min(lane, count - 1)], ROW * lane
-        a = b = c = d = spread(0.0)
+        i = ROW * node
+        a_i, b_i, c_i, d_i = load(x, i), load(x, i + 8), load(x, i + 16), load(x, i + 24)
+        of_singlet, of_triplet = spread(sums[0, node]), spread(sums[1, node])
+        a, b, c, d = of_singlet * a_i, of_triplet * b_i, of_triplet * c_i, of_triplet * d_i
         last = indptr[nodes[min(first + lane + AHEAD, nodes.size - 1)] + 1] - 1
         if last >= 0:
             fetch(x, ROW * item(indices, last), ROW)
         if begin <= node < end:
-            i = ROW * node
-            a, b, c, d = load(start, i), load(start, i + 8), load(start, i + 16), load(start, i + 24)
+            a, b = a + load(start, i), b + load(start, i + 8)
+            c, d = c + load(start, i + 16), d + load(start, i + 24)
         for k in range(indptr[node], indptr[node + 1]):
             j = ROW * item(indices, k)
             of_singlet, of_triplet = spread(item(singlet, k)), spread(item(triplet, k))
-            a = plus_times(a, of_singlet, load(x, j))
-            b = plus_times(b, of_triplet, load(x, j + 8))
-            c = plus_times(c, of_triplet, load(x, j + 16))
-            d = plus_times(d, of_triplet, load(x, j + 24))
+            a = plus_times(a, of_singlet, load(x, j) - a_i)
+            b = plus_times(b, of_triplet, load(x, j + 8) - b_i)
+            c = plus_times(c, of_triplet, load(x, j + 16) - c_i)
+            d = plus_times(d, of_triplet, load(x, j + 24) - d_i)
         store(rows, at, a)
         store(rows, at + 8, b)
         store(rows, at + 16, c)
@@ -141,17 +148,17 @@ def couple(coupling, x, nodes, first, count, start, begin, end, rows):
 
 
 @kernel
-def couple_rows(coupling, x, nodes, start, begin, end, out):
-    """F_i = Σ_j q_ij x_j at `nodes`, (N, 32) floats."""
+def couple_rows(coupling, sums, x, nodes, start, begin, end, out):
+    """F_i of `couple` at `nodes`, (N, 32) floats."""
     rows = scratch(ROW * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        couple(coupling, x, nodes, first, count, start, begin, end, rows)
+        couple(coupling, sums, x, nodes, first, count, start, begin, end, rows)
         scatter(rows, nodes, first, count, ROW, out)
 
 
 @kernel
-def hessian_rows(coupling, frames, diagonal, nodes, places, x, start, begin, end, w, out, singles):
+def hessian_rows(coupling, sums, frames, diagonal, nodes, places, x, start, begin, end, w, out, singles):
     """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w at `places`.
 
     Or, where `singles` is not None, at once what `columns.rows_of` makes of r, in the order of the nodes.
@@ -159,7 +166,7 @@ def hessian_rows(coupling, frames, diagonal, nodes, places, x, start, begin, end
     rows, unknowns = scratch(ROW * BLOCK), scratch(16 * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        couple(coupling, x, nodes, first, count, start, begin, end, rows)
+        couple(coupling, sums, x, nodes, first, count, start, begin, end, rows)
         gather(w, places, first, count, 16, unknowns)
         for k in range(0, count, WIDTH):
             ee, eh, he, hh = spin_matrices(rows, ROW * k)

@@ -28,13 +28,21 @@ class Vector(types.Type):
         return ir.VectorType(_FLOATS[self.dtype], self.count)
 
 
+LANES = Vector(types.float64, 8)
+"""Eight doubles, one vector of the processor: those of eight nodes."""
+
+TILE = Vector(types.float32, 16)
+"""Sixteen singles: those of a tile of sixteen nodes."""
+
+
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
         super().__init__(dmm, fe_type, fe_type.llvm)
 
 
-def _pointer(context: Any, builder: Any, vector: Vector, array_type: Any, array: Any, index: Any) -> Any:
+def place(context: Any, builder: Any, vector: Vector, array_type: Any, array: Any, index: Any) -> Any:
+    """Pointer to a vector in a flat array; nothing is checked."""
     data = context.make_array(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index]), vector.llvm.as_pointer())
 
@@ -45,8 +53,8 @@ def load(typing: Any, array: Any, index: Any, like: Any) -> Any:
     vector = Vector(array.dtype, like.count)
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _pointer(context, builder, vector, signature.args[0], *args[:2])
-        return builder.load(place, align=array.dtype.bitwidth // 8)
+        start = place(context, builder, vector, signature.args[0], *args[:2])
+        return builder.load(start, align=array.dtype.bitwidth // 8)
 
     return vector(array, types.intp, like), build
 
@@ -56,8 +64,8 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
     """x[index : index + its length] = vector."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _pointer(context, builder, vector, signature.args[0], *args[:2])
-        builder.store(args[2], place, align=array.dtype.bitwidth // 8)
+        start = place(context, builder, vector, signature.args[0], *args[:2])
+        builder.store(args[2], start, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), build
@@ -89,6 +97,16 @@ def _define(function: Any, instruction: str) -> None:
 _define(operator.add, "fadd")
 _define(operator.sub, "fsub")
 _define(operator.mul, "fmul")
+
+
+@type_callable(operator.neg)
+def _typed_negative(context: Any) -> Any:
+    return lambda a: a if isinstance(a, Vector) else None
+
+
+@lower_builtin(operator.neg, Vector)
+def _negative(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    return builder.fneg(args[0])
 
 
 @intrinsic

@@ -20,6 +20,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+UNGUARDED = (
+    "a worker ended by itself before its first task (exit status {}): does the script keep what it runs "
+    'under `if __name__ == "__main__":`, as workers import it?'
+)
+
 
 class LostWorkers(OSError):
     """Workers end again and again without a result."""
@@ -52,8 +57,15 @@ class Lane:
         return self.executor.submit(work, *arguments)
 
     def renew(self) -> None:
-        """Open the lane anew after its worker was lost."""
+        """Open the lane anew after its worker was lost.
+
+        Raises:
+            LostWorkers: if it was not killed but ended while it started, as the next one would.
+        """
         self.close()
+        status = getattr(self.executor, "exit_status", None)
+        if status is not None and status > 0 and self.process() is None:
+            raise LostWorkers(UNGUARDED.format(status)) from None
         self.executor, self.told, self.greeting = self.open(), False, None
 
     def process(self) -> int | None:
@@ -91,7 +103,7 @@ class Crew:
         """A new worker for a lane.
 
         Raises:
-            LostWorkers: if its executor is not ours to open.
+            LostWorkers: if its executor is not ours to open, or a worker would not live long.
         """
         if self.shared:
             raise LostWorkers("the executor lost its workers, and is not ours to open anew")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from usadel_fem import kernels
 from usadel_fem.physics.nambu import PAULI, Complex, Real, pauli_components, riccati, tau3_signs
 
 
@@ -31,6 +32,9 @@ def positivity(g: Complex) -> Real:
     if g.shape[-1] == 2:  # the same without matrices
         ee, eh, he, hh = (g[..., i, j] for i in (0, 1) for j in (0, 1))
         return 1 - np.maximum(_squared(he) / _squared(1 + ee), _squared(eh) / _squared(1 - hh))
+    compiled = kernels.compiled() if g.ndim == 3 and g.shape[-1] == 4 else None
+    if compiled is not None:
+        return np.asarray(compiled.positivity(g))
 
     def smallest(gamma: Complex) -> Real:
         p = np.eye(gamma.shape[-1]) - gamma @ np.conj(np.swapaxes(gamma, -1, -2))

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from usadel_fem import kernels
 from usadel_fem.kernels.memory import Rooms
-from usadel_fem.physics.nambu import Complex
+from usadel_fem.physics.nambu import Complex, Real
 
 SINGLE_ABOVE = 1e-5
 """Tolerance above which the basis is kept in single precision: half of what is stored and read."""
@@ -49,7 +49,7 @@ def gmres(
     (True, 5, True)
     """
     rooms = Rooms() if rooms is None else rooms
-    x, count, residual = np.zeros_like(right), 0, right
+    x, count, residual = None, 0, right
     size = float(np.linalg.norm(right))
     target, single = tolerance * size, basis is not None or tolerance > SINGLE_ABOVE
     if basis is None:
@@ -59,12 +59,12 @@ def gmres(
         steps = min(restart, right.size, most - count)
         goal = max(target, GAIN[single] * size)
         step, steps, size = _cycle(apply, residual, goal, steps, basis(restart + 1))
-        x, count = x + step, count + steps
+        x, count = step if x is None else x + step, count + steps
         if steps == 0 or size <= target:
             break
         residual = right - apply(x)
         size = float(np.linalg.norm(residual))
-    return x, count, size <= target
+    return np.zeros_like(right) if x is None else x, count, size <= target
 
 
 def _cycle(
@@ -188,3 +188,32 @@ class CompiledBasis(Basis):
         """See `Basis`."""
         self._kernels.combine(self._floats, c.size, c.astype(complex).view(float), self._work.view(float))
         return self._work[: self._size].copy()
+
+
+class TileBasis(Basis):
+    """The same for vectors of tiles."""
+
+    def __init__(self, most: int, like: Real, rooms: Rooms) -> None:
+        from usadel_fem.kernels import reduction
+
+        super().__init__(most, like, like.dtype, rooms)
+        self.scalar, self._kernels = np.dtype(complex), reduction
+        self._floats, self._sum = self._vectors.reshape(-1), rooms.empty(like.size, like.dtype)
+
+    def last(self) -> Complex:
+        """See `Basis`; it must not be changed."""
+        return self._vectors[self.count - 1]
+
+    def _project(self, v: Complex) -> tuple[Complex, float]:
+        c = np.empty(self.count, dtype=complex)
+        return c, float(np.sqrt(self._kernels.project(self._floats, self.count, v, c.view(float))))
+
+    def _remove(self, c: Complex, v: Complex) -> tuple[Complex, float]:
+        """In place."""
+        return v, float(np.sqrt(self._kernels.remove(self._floats, self.count, c.view(float), v)))
+
+    def combination(self, c: Complex) -> Complex:
+        """See `Basis`; valid until the next call."""
+        self._sum.fill(0)
+        self._kernels.remove(self._floats, c.size, (-c).astype(complex).view(float), self._sum)
+        return self._sum

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,11 @@ from scipy.sparse.linalg import splu
 from usadel_fem import kernels
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
-from usadel_fem.linearise import PlainTangents, Tangents
+from usadel_fem.linearise import PlainTangents, Tangents, free_rows
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.factorisation import Factorisation, one_thread
-from usadel_fem.solver.krylov import gmres
+from usadel_fem.solver.krylov import TileBasis, gmres
 from usadel_fem.solver.splitting import spin_splitting
 
 MULTIGRID_ABOVE = {2: 4_000, 3: 2_000}
@@ -46,6 +46,9 @@ weight: K alone is singular on an island without potentials."""
 
 WIDTH = {1: 4, 2: 16}
 """Columns of a node in compiled cycles, by the size of its spin matrices."""
+
+SINGLE = 1.2e-7
+"""Rounding in single precision relative to the accuracy of a solve that it does not disturb."""
 
 RESTART = 40
 """Steps of a GMRES cycle."""
@@ -79,9 +82,11 @@ class ScalarPreconditioner:
     forms: Forms
     free: Index
     dimension: int
+    roughness: float = field(default=1.0, init=False)
     _shift: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
+    _split_tiles: Any = field(default=None, init=False)
 
     def prepare(self, tangents: Tangents, omega: Complex) -> None:
         """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
@@ -92,7 +97,8 @@ class ScalarPreconditioner:
             if change <= OUTDATED * float(np.abs(shift).sum()):
                 return
         self._inverse, self._shift = self._shifted(shift), shift
-        self._splitting = spin_splitting(tangents, omega, mean)
+        self.roughness = self._roughness(shift)
+        self._splitting, self._split_tiles = spin_splitting(tangents, omega, mean), None
 
     @cached_property
     def _half(self) -> sparse.csr_matrix:
@@ -105,11 +111,24 @@ class ScalarPreconditioner:
 
         return Hierarchy(self._half, np.float32, self.forms.between_corners(self.free))
 
+    @cached_property
+    def free_rows(self) -> Any:
+        """See `linearise.free_rows`."""
+        return free_rows(self.forms, self.free)
+
     def _shifted(self, shift: Complex) -> Any:
         """(K/2 + s)⁻¹ for a nodal s."""
         if cycles_pay(self.free.size, self.dimension, self._delicate(shift)):
             return self.hierarchy.inverse(shift)
         return Factorisation((self._half + sparse.diags(shift)).tocsr())
+
+    def _roughness(self, shift: Complex) -> float:
+        """How much (K/2 + s)⁻¹ makes of what K makes of rounding at single nodes, as d-dimensional white noise.
+
+        Its square is the mean of K²/(λ + s)² over the eigenvalues λ of K, but for a factor.
+        """
+        ratio = float(self.forms.half_diagonal.sum()) / max(float(np.abs(shift).sum()), 1e-300)
+        return max(ratio, 1.0) ** (1 - 0.25 * self.dimension)
 
     def _delicate(self, shift: Complex) -> bool:
         island = self.free.size == self.forms.size
@@ -137,6 +156,16 @@ class ScalarPreconditioner:
         frames.of_rows(self._inverse.on_rows(WIDTH[out.shape[-1]]).reshape(-1), out)
         return self._split(out)
 
+    def of_tiles(self, step: Any, out: Real) -> Real:
+        """w, in tiles, of what is in `rows`, for a `kernels.steps.SingleStep`."""
+        rows = self._inverse.on_rows(WIDTH[2]).reshape(-1)
+        if self._split_tiles is None:
+            tiles, kinds = self.free_rows.tiles, kernels.compiled().steps.Splitting
+            split: Any = self._splitting
+            self._split_tiles = kinds.none(tiles) if split is None else split.in_tiles(tiles)
+        step.unknowns(rows, self._split_tiles, out)
+        return out
+
     def _split(self, w: Complex) -> Complex:
         """T w, in place."""
         if self._splitting is not None:
@@ -152,22 +181,13 @@ def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:
     a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i; what barriers add is in the matrix.
     Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there.
     """
-    ee, hh = tangents.nodal
-    s = ee.shape[0]
-    mu = (np.trace(ee) + np.trace(hh)) / (2 * s)
-    variance = sum(
-        _squares(block[i, j] - mu * (i == j)) for block in (ee, hh) for i in range(s) for j in range(s)
-    )
+    mu, variance = tangents.mean_and_spread()
     forms, nodes = tangents.forms, tangents.nodes
     half, barriers = forms.half_diagonal[nodes], forms.through_barriers[nodes]
     least = LEAST * np.minimum(np.abs(mu).mean(), half) + 1e-12
     mean = np.maximum(-mu.real - barriers, 0.0) - 1j * mu.imag
-    shift = mean + np.sqrt(variance / (2 * s))
+    shift = mean + np.sqrt(variance)
     return mean, np.maximum(shift.real, least) + 1j * shift.imag
-
-
-def _squares(x: Complex) -> Real:
-    return np.asarray(x.real**2 + x.imag**2)
 
 
 @dataclass(frozen=True)
@@ -202,6 +222,9 @@ class NewtonSystem:
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
+        step = self._in_tiles(tolerance)
+        if step is not None:
+            return self._krylov_in_tiles(step, right, tolerance, max_iterations)
         tangents, preconditioner, shape = self.tangents, self.preconditioner, right.shape
         rows, work = preconditioner.rows(shape[-1]), tangents.rooms.empty(shape, right.dtype)
 
@@ -214,6 +237,31 @@ class NewtonSystem:
 
         w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, tangents.rooms)
         return LinearResult(w.reshape(shape), count, ok)
+
+    def _in_tiles(self, tolerance: float) -> Any:
+        """A Krylov step in single precision, or None where that is not enough or cannot be."""
+        tangents, preconditioner = self.tangents, self.preconditioner
+        if isinstance(tangents, PlainTangents) or preconditioner.rows(tangents.g.shape[-1] // 2) is None:
+            return None
+        parts = tangents.g.reshape(-1).view(float)
+        if SINGLE * max(parts.max(), -parts.min()) ** 2 * preconditioner.roughness > tolerance:
+            return None
+        return tangents.in_tiles(preconditioner.free_rows)
+
+    def _krylov_in_tiles(
+        self, step: Any, right: Complex, tolerance: float, max_iterations: int
+    ) -> LinearResult:
+        preconditioner, rooms, steps = self.preconditioner, self.tangents.rooms, kernels.compiled().steps
+        rows, work = preconditioner.rows(2), rooms.empty(step.size, np.float32)
+
+        def apply(x: Real) -> Real:
+            step.forces(x, rows)
+            return preconditioner.of_tiles(step, work)
+
+        tiles = steps.packed(right, rooms, step.size)
+        basis = partial(TileBasis, like=tiles, rooms=rooms)
+        w, count, ok = gmres(apply, tiles, tolerance, RESTART, max_iterations, rooms, basis)
+        return LinearResult(steps.unpacked(w, right.shape), count, ok)
 
     def _eliminated(self, elimination: Elimination) -> LinearResult:
         """Along a line, exactly."""

@@ -1,0 +1,190 @@
+"""Tiles: sixteen nodes side by side in single precision, and rows of single nodes.
+
+A tile keeps float k of all its nodes in x[at + 16k : at + 16(k + 1)], real and imaginary parts in turn. A row
+keeps the blocks ee, eh, he, hh of one node, entry after entry: 16 real parts, then 16 imaginary parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from usadel_fem.kernels.lanes import shuffled
+from usadel_fem.kernels.matrices import Matrices, entries, value_of
+from usadel_fem.kernels.vectors import LANES, TILE, place
+
+NODES = 16
+"""Of a tile."""
+
+BLOCK = 8 * NODES
+"""Floats of the 2×2 matrices of a tile."""
+
+ROW = 32
+"""Floats of a row."""
+
+BLOCKS = Matrices(TILE, 2)
+
+
+def _load(context: Any, builder: Any, array_type: Any, array: Any, at: Any, offset: int) -> Any:
+    at = builder.add(at, at.type(offset))
+    return builder.load(place(context, builder, TILE, array_type, array, at), align=4)
+
+
+def _store(context: Any, builder: Any, array_type: Any, array: Any, at: Any, offset: int, x: Any) -> None:
+    at = builder.add(at, at.type(offset))
+    builder.store(x, place(context, builder, TILE, array_type, array, at), align=4)
+
+
+@intrinsic
+def get_tile(typing: Any, array: Any, index: Any) -> Any:
+    """A 2×2 matrix of each node of a tile from x[at] on; of each of eight nodes in double precision."""
+    vector = LANES if array.dtype == LANES.dtype else TILE
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        floats = []
+        for k in range(8):
+            at = builder.add(args[1], args[1].type(vector.count * k))
+            pointer = place(context, builder, vector, signature.args[0], args[0], at)
+            floats.append(builder.load(pointer, align=vector.dtype.bitwidth // 8))
+        return value_of(builder, list(zip(floats[::2], floats[1::2], strict=True)))
+
+    return Matrices(vector, 2)(array, types.intp), build
+
+
+@intrinsic
+def put_tile(typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """Store it so."""
+    vector = value.vector
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for k in range(8):
+            at = builder.add(args[1], args[1].type(vector.count * k))
+            pointer = place(context, builder, vector, signature.args[0], args[0], at)
+            builder.store(builder.extract_value(args[2], k), pointer, align=vector.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, value), build
+
+
+@intrinsic
+def get_blocks(typing: Any, array: Any, index: Any) -> Any:
+    """ee, eh, he, hh of sixteen rows from x[at] on."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        halves = []
+        for half in (0, NODES):
+            rows = [
+                _load(context, builder, signature.args[0], *args, ROW * lane + half) for lane in range(NODES)
+            ]
+            halves.append(transposed(builder, rows))
+        numbers = list(zip(*halves, strict=True))
+        blocks = [value_of(builder, numbers[k : k + 4]) for k in range(0, NODES, 4)]
+        return context.make_tuple(builder, signature.return_type, blocks)
+
+    return types.UniTuple(BLOCKS, 4)(array, types.intp), build
+
+
+@intrinsic
+def put_blocks(typing: Any, array: Any, index: Any, ee: Any, eh: Any, he: Any, hh: Any) -> Any:
+    """Store them so."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        numbers = [number for value in args[2:] for number in entries(builder, value)]
+        for half, parts in zip((0, NODES), zip(*numbers, strict=True), strict=True):
+            for lane, row in enumerate(transposed(builder, parts)):
+                _store(context, builder, signature.args[0], *args[:2], ROW * lane + half, row)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, BLOCKS, BLOCKS, BLOCKS, BLOCKS), build
+
+
+@intrinsic
+def narrowed(typing: Any, array: Any, index: Any, stride: Any) -> Any:
+    """Eight doubles from x[at] on and eight more from x[at + stride] on, as sixteen singles."""
+    half = ir.VectorType(ir.FloatType(), 8)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, at, stride = args
+        parts = []
+        for start in (at, builder.add(at, stride)):
+            pointer = place(context, builder, LANES, signature.args[0], array, start)
+            parts.append(builder.fptrunc(builder.load(pointer, align=8), half))
+        return shuffled(builder, *parts, range(NODES))
+
+    return TILE(array, types.intp, types.intp), build
+
+
+@intrinsic
+def mixed(typing: Any, a: Any, b: Any) -> Any:
+    """a in the first four places, b in the others."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return shuffled(builder, *args, [*range(4), *range(NODES + 4, 2 * NODES)])
+
+    return TILE(TILE, TILE), build
+
+
+@intrinsic
+def turn_over(typing: Any, array: Any, index: Any, out: Any, start: Any) -> Any:
+    """Sixteen rows of sixteen floats from x[at] on become columns, from out[start] on."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kinds = signature.args
+        rows = [_load(context, builder, kinds[0], *args[:2], NODES * k) for k in range(NODES)]
+        for k, row in enumerate(transposed(builder, rows)):
+            _store(context, builder, kinds[2], *args[2:], NODES * k, row)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, out, types.intp), build
+
+
+def _about(axis: int) -> Any:
+    one, two = 4 * (1 + (axis + 1) % 3), 4 * (1 + (axis + 2) % 3)
+    places, signs = list(range(NODES)), [0.0] * NODES
+    for k in range(4):
+        places[one + k], signs[one + k] = two + k, 1.0
+        places[two + k], signs[two + k] = one + k, -1.0
+
+    @intrinsic
+    def about(typing: Any, x: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.fmul(shuffled(builder, args[0], args[0], places), ir.Constant(TILE.llvm, signs))
+
+        return TILE(TILE), build
+
+    return about
+
+
+about_x, about_y, about_z = (_about(axis) for axis in range(3))
+"""ε_{bac} x_b in the components c on σ^c of half a row, for an axis a."""
+
+
+def transposed(builder: Any, rows: Sequence[Any]) -> list[Any]:
+    """Number k of vector l becomes number l of vector k, by 64 shuffles that are one instruction each."""
+
+    def quarters(*places: int) -> list[int]:
+        """The same for each four numbers of a and of b, whose places begin at 4."""
+        return [4 * q + k % 4 + NODES * (k // 4) for q in range(4) for k in places]
+
+    def halves(first: int) -> list[int]:
+        """Two of the four fours of a, and then of b."""
+        return [NODES * v + 4 * q + k for v in (0, 1) for q in (first, first + 2) for k in range(4)]
+
+    def crossed(x: Sequence[Any], distance: int, masks: Sequence[Sequence[int]]) -> list[Any]:
+        """x[i] and x[i + distance] become what two masks take of both."""
+        out = list(x)
+        for i in range(NODES):
+            if not i & distance:
+                pair = x[i], x[i + distance]
+                out[i], out[i + distance] = (shuffled(builder, *pair, mask) for mask in masks)
+        return out
+
+    x = crossed(rows, 1, [quarters(0, 4, 1, 5), quarters(2, 6, 3, 7)])
+    x = crossed(x, 2, [quarters(0, 1, 4, 5), quarters(2, 3, 6, 7)])
+    x = [x[4 * (i // 4) + (0, 2, 1, 3)[i % 4]] for i in range(NODES)]
+    x = crossed(x, 4, [halves(0), halves(1)])
+    return crossed(x, 8, [halves(0), halves(1)])
