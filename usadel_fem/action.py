@@ -20,6 +20,7 @@ from scipy import sparse
 
 from usadel_fem.fem.forms import Forms, SpinHall
 from usadel_fem.fem.links import LinkedMatrix, adjoint, apply, block_diagonal, left_right, spin_matrix
+from usadel_fem.physics.channels import Channels
 from usadel_fem.physics.frames import (
     Frames,
     along,
@@ -36,14 +37,13 @@ from usadel_fem.physics.frames import (
 )
 from usadel_fem.physics.nambu import (
     SIGMA,
-    TAU3_DIAGONAL,
     Complex,
     Real,
     commutator,
-    dot_sigma,
-    pair_matrix,
+    local,
     sigma_left,
     sigma_right,
+    spin_dot_sigma,
     tau3_signs,
     trace,
 )
@@ -57,6 +57,8 @@ def source(
     energy: complex,
     delta: Complex | None = None,
     reservoirs: Mapping[str, Complex] | None = None,
+    extra: float = 0.0,
+    channels: Channels | None = None,
 ) -> Complex:
     """The part of F_i that does not depend on ǧ: Ω_i and the tunnel contacts, (N, 4, 4).
 
@@ -66,20 +68,21 @@ def source(
         energy: real ε (the Dynes Γ is added here) or iω.
         delta: self-consistent Δ_p on `forms.pairing`, (P,).
         reservoirs: ǧ of each terminal, (4, 4).
+        extra: imaginary energy to add.
+        channels: in which the result is to be, (C·N, 2, 2).
     """
     weights = forms.potentials(energy)
     gap = weights.delta
     if delta is not None and weights.pairing is not None:
         gap = gap + weights.pairing @ delta
-    scalar = energy * weights.weight + 1j * weights.dynes * is_real(energy)
-    omega = np.empty((forms.size, 4, 4), dtype=complex)
-    for part in (slice(k, k + BLOCK) for k in range(0, forms.size, BLOCK)):
-        diagonal = scalar[part, None, None] * np.eye(4) + dot_sigma(weights.exchange[part])
-        omega[part] = 1j * (diagonal * TAU3_DIAGONAL - pair_matrix(gap[part]))
+    scalar = (energy + 1j * extra) * weights.weight + 1j * weights.dynes * is_real(energy)
+    h = weights.exchange
+    omega = local(scalar, spin_dot_sigma(h) if channels is None else channels.along(h), gap)
     for contact in forms.contacts:
         g = contact.filter @ (reservoirs or {})[contact.terminal] @ contact.filter
-        omega -= 0.5 * contact.weight[:, None, None] * g
-    return omega
+        seen = g if channels is None else channels.project(g[None])[:, None]
+        omega -= 0.5 * contact.weight[:, None, None] * seen
+    return omega.reshape(-1, *omega.shape[-2:])
 
 
 def is_real(energy: complex) -> bool:

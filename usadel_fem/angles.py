@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,8 @@ from scipy import sparse
 
 from usadel_fem import kernels
 from usadel_fem.fem.real_gauge import RealGauge
-from usadel_fem.physics.nambu import Complex
+from usadel_fem.kernels.memory import Rooms
+from usadel_fem.physics.nambu import Complex, Real
 
 NARROW = 2
 """Channels that compiled products take."""
@@ -34,6 +36,7 @@ class AngleLinearisation:
     gauge: RealGauge
     field: Complex
     omega: Complex
+    rooms: Rooms = attribute(default_factory=Rooms, compare=False)
 
     @property
     def _turning(self) -> Complex:
@@ -56,9 +59,11 @@ class AngleLinearisation:
         """r, the diagonal of H, and its potential."""
         gauge, compiled = self.gauge, _compiled(self.field.shape[2])
         if compiled is not None:
-            out = np.empty((3, gauge.free, self.field.shape[2]), dtype=complex)
-            arrays = gauge.indptr, gauge.indices, gauge.q, gauge.diagonal, gauge.sums, _like(out)
-            compiled.linearised(*arrays, *self.field, *self.omega, *out)
+            out = self.rooms.empty((3, gauge.free, self.field.shape[2]), complex)
+            parts = [_floats(x) for x in (*self.field, *self.omega, *out)]
+            on_c, on_s = gauge.on_c_and_s
+            matrices = (gauge.indptr, gauge.indices), on_c, on_s, gauge.diagonal, gauge.sums
+            compiled.linearised(*matrices, _like(out), *parts)
             return out[0], out[1], out[2]
         (c, s), (f_c, f_s), (a, b) = self._turning, self._force(), self.omega[:, : gauge.free]
         q, sums = gauge.diagonal[:, :, None], gauge.sums[:, :, None]
@@ -81,29 +86,39 @@ class AngleLinearisation:
         """−g_i·Ω_i."""
         return self._found[2]
 
-    def hessian(self) -> Callable[[Complex], Complex]:
-        """w ↦ H w."""
+    def hessian(self, single: bool = False) -> Callable[..., Complex]:
+        """w ↦ H w, into an array if one is given; `single`: of complex64, where there is a compiler.
+
+        Kernels take differences, as F does: else rounding in single precision is that of K on a uniform w.
+        """
         (c, s), diagonal, (cosine, sine) = self._turning, self.diagonal, self.gauge.within
-        compiled = _compiled(c.shape[1])
+        coupled = self.gauge.coupled
+        compiled = _compiled(coupled * c.shape[1])
         if compiled is None:
             return lambda w: diagonal * w + s * _times(cosine, s * w) + c * _times(sine, c * w)
-        room, like = np.empty((2, *c.shape), dtype=complex), _like(c)
-        arrays = cosine.indptr, cosine.indices, cosine.data, sine.data
+        indptr, indices, entries = self.gauge.side_by_side_single if single else self.gauge.side_by_side
+        row = _like(c) * coupled
+        arrays = (indptr, indices), entries.reshape(-1), (0.0,) * entries.shape[1], row, 2 * row
+        made = self.rooms.empty((3, *c.shape), np.complex64 if single else complex)
+        compiled.for_products(c, s, diagonal, *self.gauge.sums_within, *made)
+        fields = [_floats(x) for x in made]
+        both = self.rooms.empty(2 * coupled * fields[0].size, fields[0].dtype)
 
-        def product(w: Complex) -> Complex:
-            out = np.empty_like(w)
-            compiled.between_tangents(*arrays, diagonal, like, c, s, w, *room, out)
+        def product(w: Complex, out: Complex | None = None) -> Complex:
+            out = np.empty_like(w) if out is None else out
+            compiled.between_tangents(*arrays, *fields, _floats(w), both, _floats(out))
             return out
 
         return product
 
     def moved(self, w: Complex) -> Complex:
         """The field with g_i turned by 2 arctan w_i, by tangents of half the angles: c² + s² stays 1."""
-        out, n, compiled = self.field.copy(), self.gauge.free, _compiled(1)
-        if compiled is not None:
-            compiled.turn(w, *out)
-            return out
+        out, n, compiled = self.rooms.empty(self.field.shape, complex), self.gauge.free, _compiled(1)
+        out[:, n:] = self.field[:, n:]
         c, s = self._turning
+        if compiled is not None:
+            compiled.turn(w, c, s, *out[:, :n])
+            return out
         half = s / (1 + c)
         half = (half + w) / (1 - half * w)
         square = half * half
@@ -134,6 +149,14 @@ class AngleLinearisation:
         return out
 
 
+def differs(x: Complex, y: Complex, part: float) -> bool:
+    """Whether the sum of the parts of |x − y| is more than so much of that of |x|, or no number."""
+    compiled = _compiled(1)
+    if compiled is not None:
+        return bool(compiled.differs(_floats(x), _floats(y), part))
+    return not np.abs(_floats(x - y)).sum() <= part * np.abs(_floats(x)).sum()
+
+
 def _compiled(channels: int) -> Any:
     """The kernels, for few channels."""
     if channels > NARROW or kernels.compiled() is None:
@@ -145,6 +168,11 @@ def _compiled(channels: int) -> Any:
 
 def _like(x: Complex) -> tuple[float, ...]:
     return (0.0,) * (2 * x.shape[-1])
+
+
+def _floats(x: Complex) -> Real:
+    """Real and imaginary parts in turn, flat."""
+    return x.view(x.real.dtype).reshape(-1)
 
 
 def _times(matrix: sparse.csr_matrix, x: Complex) -> Complex:

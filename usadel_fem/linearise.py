@@ -159,7 +159,15 @@ class CompiledTangents:
         rest = self._beyond if self.forms.beyond_coupling or self.linked is not None else None
         coupling, dense = self.forms.coupling, _dense_spin_hall(self.forms)
         return kernels.compiled().Hessian(
-            coupling.arrays, coupling.sums, self.frames, self.diagonal, self.g, dense, self.frozen, rest, self.rooms
+            coupling.arrays,
+            coupling.sums,
+            self.frames,
+            self.diagonal,
+            self.g,
+            dense,
+            self.frozen,
+            rest,
+            self.rooms,
         )
 
     def in_tiles(self, rows: Any, fine: bool) -> Any:

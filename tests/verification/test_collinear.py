@@ -139,6 +139,13 @@ def test_action_and_forces_of_the_channels_are_those_of_the_full_matrices(dim, o
         assert abs(abs(np.dot(channels.axis, axis)) - 1) < 1e-14
     omega = action.source(dev.forms, REAL, None, dev.reservoirs(REAL))
     assert channels.lost(omega) < 1e-14
+    for energy in (REAL, IMAGINARY):
+        given = energy, None, dev.reservoirs(energy), 0.37
+        whole = action.source(dev.forms, *given)
+        expected = channels.project(whole)
+        assert (
+            np.abs(action.source(dev.forms, *given, channels) - expected).max() < 1e-14 * np.abs(whole).max()
+        )
     x = random_channels(dev)
     full = forces(dev.forms, channels.lift(x), omega)
     parts = [np.split(y, len(reduction.systems)) for y in (x, channels.project(omega))]

@@ -147,6 +147,7 @@ def _each(rule: Callable[..., Number]) -> Callable[..., Any]:
 
 def _function(rule: Callable[..., Any], count: int) -> Any:
     """A rule on values of matrices as a function of kernels."""
+
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return rule(builder, *args)
 
@@ -158,7 +159,9 @@ def _function(rule: Callable[..., Any], count: int) -> Any:
 
 
 def _scaled(builder: Any, value: Any, factor: Any) -> Any:
-    return value_of(builder, [tuple(builder.fmul(x, factor) for x in number) for number in entries(builder, value)])
+    return value_of(
+        builder, [tuple(builder.fmul(x, factor) for x in number) for number in entries(builder, value)]
+    )
 
 
 def _define(function: Any, other: type, rule: Callable[..., Any]) -> None:

@@ -1,85 +1,88 @@
 """A V-cycle over all levels of a hierarchy, for all columns of a node at once.
 
-The rows of all levels but the coarsest stand one after the other, from the finest on, and then its rows: the
-matrices of the levels are one matrix, their interpolations another, and each half of a cycle is one pass.
+With A = L + D + U and the interpolation P, a level does
 
-A row holds the real parts of the columns of a node and then their imaginary parts, len(like) in all, in
-single or in double precision. Matrices are real, in compressed rows without their diagonals: `middle[i]` is
-where the columns beyond i begin. Inverses are complex, with one number for all columns of a node or with one
-for each: len(few) real parts and then as many imaginary parts.
+    forth   x = (D + L)⁻¹ right,  below −(LP)ᵀx is the right side: Pᵀ of what is left, −Ux
+    back    x ← (D + U)⁻¹(right − L(x + Px_below)) = x − D⁻¹(LP x_below + Ux) ,
+
+so that P and what is left are never formed, and all levels together are one matrix M, strictly lower, with
+the L on its diagonal and the (LP)ᵀ below it: forth is x = (D + M)⁻¹ right, back x ← x − D⁻¹Mᵀx, in place.
+A row of a coarser level comes as soon as all are done that it asks for, while they are in the cache. Last
+come the rows of the coarsest level, where D is 1 until they are multiplied by the inverse of their matrix.
+
+A row holds the columns of a node, len(like) floats in single or in double precision. M is real. Inverses of D
+are complex: len(few) is 1 for one number for all columns, whose rows hold their real parts and then their
+imaginary parts; or else the columns have one each, and rows and inverses hold complex numbers as they are.
+Entries on the row that was done just before are kept apart: without them rows hardly wait for one another.
 """
 
 from __future__ import annotations
 
 from usadel_fem.kernels.compiler import inline, kernel
-from usadel_fem.kernels.vectors import halves_times_i, load, repeated, spread, store
-
-
-@inline
-def _less(total, start, end, indices, data, like, x):
-    """total − Σ_k a_k x_k."""
-    for k in range(start, end):
-        total = total - spread(data[k], like) * load(x, len(like) * indices[k], like)
-    return total
+from usadel_fem.kernels.complexes import less_product, product
+from usadel_fem.kernels.lanes import item
+from usadel_fem.kernels.vectors import halves_times_i, load, spread, store
 
 
 @inline
 def _times(total, inverse, i, few, like):
     """The product with entry i of an inverse."""
-    at = 2 * len(few) * i
-    real, imaginary = load(inverse, at, few), load(inverse, at + len(few), few)
-    return total * repeated(real, like) + halves_times_i(total) * repeated(imaginary, like)
+    if len(few) > 1:
+        return product(load(inverse, len(like) * i, like), total)
+    real, imaginary = spread(item(inverse, 2 * i), like), spread(item(inverse, 2 * i + 1), like)
+    return total * real + halves_times_i(total) * imaginary
+
+
+@inline
+def _less_times(total, x, factor, inverse, i, few, like):
+    """total − factor·x times entry i of an inverse."""
+    if len(few) > 1:
+        return less_product(total, spread(factor, like) * load(inverse, len(like) * i, like), x)
+    real, imaginary = factor * item(inverse, 2 * i), factor * item(inverse, 2 * i + 1)
+    return total - spread(real, like) * x - spread(imaginary, like) * halves_times_i(x)
 
 
 @kernel
-def down(matrix, last, inverse, up, few, like, right, x):
-    """x = (D + L)⁻¹right on each level; −PᵀUx, what is left of the residual, is added to right below.
-
-    Row q is restricted as soon as the last of its neighbours, last[q], has its x.
-    """
-    indptr, middle, indices, data = matrix
-    up_ptr, up_indices, up_data = up
-    width, q, zero = len(like), 0, spread(data.dtype.type(0.0), like)
-    for i in range(middle.size):
-        total = _less(load(right, width * i, like), indptr[i], middle[i], indices, data, like, x)
-        store(x, width * i, _times(total, inverse, i, few, like))
-        while q <= i and last[q] <= i:
-            rest = _less(zero, middle[q], indptr[q + 1], indices, data, like, x)
-            for k in range(up_ptr[q], up_ptr[q + 1]):
-                at = width * up_indices[k]
-                store(right, at, load(right, at, like) + spread(up_data[k], like) * rest)
-            q += 1
+def down(rows, lower, before, inverse, few, like, x):
+    """Forth, row after row in the order of `rows`; `before[t]` is the entry of rows[t] on rows[t − 1]."""
+    ends, indices, data = lower
+    width, k, last = len(like), 0, spread(data.dtype.type(0.0), like)
+    for t in range(rows.size):
+        i = item(rows, t)
+        total = load(x, width * i, like)
+        while k < item(ends, t + 1):
+            total = total - spread(item(data, k), like) * load(x, width * item(indices, k), like)
+            k += 1
+        last = _less_times(_times(total, inverse, i, few, like), last, item(before, t), inverse, i, few, like)
+        store(x, width * i, last)
 
 
 @kernel
-def coarsest(start, inverse, few, like, right, x):
+def coarsest(start, inverse, few, like, x):
     """x = inverse·right on the rows from `start` on."""
     n, width = int((inverse.size // (2 * len(few))) ** 0.5 + 0.5), len(like)
+    right = x[width * start : width * (start + n)].copy()
     for i in range(n):
         total = spread(inverse.dtype.type(0.0), like)
         for j in range(n):
-            total = total + _times(load(right, width * (start + j), like), inverse, n * i + j, few, like)
+            total = total + _times(load(right, width * j, like), inverse, n * i + j, few, like)
         store(x, width * (start + i), total)
 
 
 @kernel
-def up(matrix, first, inverse, up, few, like, right, x):
-    """x ← (D + U)⁻¹(right − L(x + P·x of the next level)) on each level, from the coarsest on.
-
-    Before row i is swept, all from its first neighbour on are corrected.
-    """
-    indptr, middle, indices, data = matrix
-    up_ptr, up_indices, up_data = up
-    width, q = len(like), middle.size - 1
-    for i in range(middle.size - 1, -1, -1):
-        while q >= first[i]:
-            total = load(x, width * q, like)
-            for k in range(up_ptr[q], up_ptr[q + 1]):
-                total = total + spread(up_data[k], like) * load(x, width * up_indices[k], like)
-            store(x, width * q, total)
-            q -= 1
-        total = _less(load(right, width * i, like), indptr[i], indptr[i + 1], indices, data, like, x)
-        store(x, width * i, _times(total, inverse, i, few, like))
+def up(rows, upper, before, inverse, few, like, x):
+    """Back, but for the rows of the coarsest level, beyond those of `upper`."""
+    ends, indices, data = upper
+    width, k, zero = len(like), indices.size - 1, spread(data.dtype.type(0.0), like)
+    last = zero
+    for t in range(ends.size - 2, -1, -1):
+        i, total = item(rows, t), zero
+        while k >= item(ends, t):
+            total = total + spread(item(data, k), like) * load(x, width * item(indices, k), like)
+            k -= 1
+        total = load(x, width * i, like) - _times(total, inverse, i, few, like)
+        last = _less_times(total, last, item(before, t + 1), inverse, i, few, like)
+        store(x, width * i, last)
 
 
 @kernel

@@ -78,7 +78,12 @@ def remove(basis, count, coefficients, v):
     for start in range(0, size, BLOCK):
         total = zero
         for at in range(start, min(start + BLOCK, size), 8 * LINE):
-            a, b, c, d = load(v, at, LIKE), load(v, at + 16, LIKE), load(v, at + 32, LIKE), load(v, at + 48, LIKE)
+            a, b, c, d = (
+                load(v, at, LIKE),
+                load(v, at + 16, LIKE),
+                load(v, at + 32, LIKE),
+                load(v, at + 48, LIKE),
+            )
             e, f = load(v, at + 64, LIKE), load(v, at + 80, LIKE)
             g, h = load(v, at + 96, LIKE), load(v, at + 112, LIKE)
             for j in range(count):

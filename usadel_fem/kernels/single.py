@@ -227,10 +227,18 @@ def unknowns(frames, rows, splitting, split, w):
         eh, he = -(eh * half), he * half
         if place >= 0:
             fetch(split, place + FACTORS, FACTORS)
-            a, b, c = get_tile(split, place), get_tile(split, place + BLOCK), get_tile(split, place + 2 * BLOCK)
+            a, b, c = (
+                get_tile(split, place),
+                get_tile(split, place + BLOCK),
+                get_tile(split, place + 2 * BLOCK),
+            )
             eh = plus_product(a * eh * b, eh, c)
             place += 3 * BLOCK
-            a, b, c = get_tile(split, place), get_tile(split, place + BLOCK), get_tile(split, place + 2 * BLOCK)
+            a, b, c = (
+                get_tile(split, place),
+                get_tile(split, place + BLOCK),
+                get_tile(split, place + 2 * BLOCK),
+            )
             he = plus_product(a * he * b, he, c)
         put_tile(w, pair, eh)
         put_tile(w, pair + BLOCK, he)

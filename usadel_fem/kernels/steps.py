@@ -78,7 +78,9 @@ def _sums(pointers: Array, columns: Array, row: Array, data: list[Array]) -> Arr
     return np.array([np.bincount(old[some], x[some], minlength=row.size) for x in data])
 
 
-def _points(spin_hall: tuple[Array, ...], row: Array) -> tuple[tuple[Array, ...], tuple[tuple[int, int, int], ...]]:
+def _points(
+    spin_hall: tuple[Array, ...], row: Array
+) -> tuple[tuple[Array, ...], tuple[tuple[int, int, int], ...]]:
     """Nodes, shapes and weights of whole tiles of points, and the planes."""
     if not spin_hall:
         return (), ()

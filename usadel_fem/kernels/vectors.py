@@ -149,19 +149,6 @@ def halves_times_i(typing: Any, vector: Any) -> Any:
 
 
 @intrinsic
-def repeated(typing: Any, vector: Any, like: Any) -> Any:
-    """The vector again and again: its length divides that of the result."""
-    result = Vector(vector.dtype, like.count)
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        places = [k % vector.count for k in range(like.count)]
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), like.count), places)
-        return builder.shuffle_vector(args[0], args[0], mask)
-
-    return result(vector, like), build
-
-
-@intrinsic
 def summed(typing: Any, vector: Any) -> Any:
     """The sum of its floats, in double precision and always in the same order."""
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from usadel_fem.physics.nambu import Complex, dot_sigma
+from usadel_fem.physics.nambu import Complex, Real, dot_sigma
 
 Axis = tuple[float, float, float]
 """A unit vector."""
@@ -40,6 +40,11 @@ class Channels:
         turn = dot_sigma(np.array(self.axis))[:2, :2]
         return np.stack([0.5 * (np.eye(2) + s * turn) for s in self.signs])
 
+    def along(self, h: Real) -> Complex:
+        """What the channels see of h·σ, s n·h as matrices (C, N, 1, 1) of vectors (N, 3)."""
+        seen = h @ np.array(self.axis or (0.0, 0.0, 0.0))
+        return np.stack([s * seen for s in self.signs]).astype(complex)[..., None, None]
+
     def project(self, x: Complex) -> Complex:
         """Channels (C·N, 2, 2) of matrices (N, 4, 4): the normalised trace with each projector."""
         p = self.projectors
@@ -52,9 +57,8 @@ class Channels:
         """The matrices (N, 4, 4) that have these channels (C·N, 2, 2)."""
         whole = np.einsum("cab,pr,qt->cprqabt", self.projectors, np.eye(2), np.eye(2))
         whole = np.einsum("cprqabt->crtpaqb", whole).reshape(-1, 4, 16)
-        channels = x.reshape(len(whole), -1, 4)
-        out: Complex = sum(channel @ matrix for channel, matrix in zip(channels, whole, strict=True))
-        return out.reshape(-1, 4, 4)
+        side_by_side = x.reshape(len(whole), -1, 4).swapaxes(0, 1).reshape(-1, 4 * len(whole))
+        return np.asarray(side_by_side @ whole.reshape(-1, 16)).reshape(-1, 4, 4)
 
     def lost(self, x: Complex) -> float:
         """Largest entry of what is not in the channels, relative to the largest of x."""

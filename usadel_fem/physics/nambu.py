@@ -94,6 +94,16 @@ def dot_sigma(vector: NDArray[np.generic]) -> Complex:
     return np.tensordot(np.asarray(vector, dtype=complex), SIGMA, 1)
 
 
+def spin_dot_sigma(vector: Real) -> Complex:
+    """v·σ as 2×2 spin matrices of real vectors (n, 3).
+
+    >>> v = np.array([[0.3, -0.2, 0.7]])
+    >>> np.array_equal(spin_dot_sigma(v), dot_sigma(v)[:, :2, :2])
+    True
+    """
+    return (vector @ PAULI[1:].reshape(3, 4)).reshape(-1, 2, 2)
+
+
 def pair_matrix(delta: NDArray[np.generic]) -> Complex:
     """Δ̌ = [[0, Δ], [−Δ*, 0]], Eq. (17), for Δ of any shape."""
     delta = np.asarray(delta, dtype=complex)
@@ -102,6 +112,24 @@ def pair_matrix(delta: NDArray[np.generic]) -> Complex:
         matrix[..., spin, spin + 2] = delta
         matrix[..., spin + 2, spin] = -np.conj(delta)
     return matrix
+
+
+def local(scalar: Complex, spin: Complex, delta: Complex) -> Complex:
+    """i(a + h)τ₃ − iΔ̌ (..., n, 2s, 2s) of numbers a (n,), spin matrices h (..., n, s, s) and Δ (n,).
+
+    >>> h = dot_sigma(np.array([[0.1, 0.2, 0.3]]))
+    >>> expected = 1j * (0.7 * np.eye(4) + h) @ TAU3 - 1j * pair_matrix(np.array([0.5j]))
+    >>> bool(np.allclose(local(np.array([0.7]), h[:, :2, :2], np.array([0.5j])), expected))
+    True
+    """
+    s = spin.shape[-1]
+    k = np.arange(s)
+    out = np.zeros((*spin.shape[:-2], 2 * s, 2 * s), dtype=complex)
+    out[..., :s, :s] = 1j * spin
+    out[..., k, k] += 1j * scalar[:, None]
+    out[..., s:, s:] = -out[..., :s, :s]
+    out[..., k, s + k], out[..., s + k, k] = -1j * delta[:, None], 1j * np.conj(delta)[:, None]
+    return out
 
 
 def inverse_small(a: Complex) -> Complex:

@@ -29,19 +29,24 @@ def positivity(g: Complex) -> Real:
     order in spin–orbit coupling and can violate it slightly where they are large.
     """
 
+    if g.shape[-1] == 2:  # the same without matrices
+        ee, eh, he, hh = (g[..., i, j] for i in (0, 1) for j in (0, 1))
+        return 1 - np.maximum(_squared(he) / _squared(1 + ee), _squared(eh) / _squared(1 - hh))
     compiled = kernels.compiled() if g.ndim == 3 and g.shape[-1] == 4 else None
     if compiled is not None:
         return np.asarray(compiled.positivity(g))
 
     def smallest(gamma: Complex) -> Real:
         p = np.eye(gamma.shape[-1]) - gamma @ np.conj(np.swapaxes(gamma, -1, -2))
-        if gamma.shape[-1] == 1:
-            return np.asarray(p[..., 0, 0].real)
         half_trace = 0.5 * (p[..., 0, 0] + p[..., 1, 1]).real
         half_gap = 0.5 * (p[..., 0, 0] - p[..., 1, 1]).real
         return half_trace - np.sqrt(half_gap**2 + np.abs(p[..., 0, 1]) ** 2)
 
     return np.minimum(*(smallest(gamma) for gamma in riccati(g)))
+
+
+def _squared(x: Complex) -> Real:
+    return np.asarray(x.real**2 + x.imag**2)
 
 
 def singlet(g: Complex) -> Complex:

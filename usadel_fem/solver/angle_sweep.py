@@ -30,7 +30,8 @@ def solve_angles(
     histories: list[list[float]] = [[] for _ in energies]
     with np.errstate(all="ignore"):  # an energy that fails says so by numbers that are not finite
         for _ in range(min(MOST_STEPS, options.max_iterations) + 1):
-            lin = AngleLinearisation(gauge, *(np.ascontiguousarray(y[:, :, active]) for y in (x, source)))
+            field, omega = (np.ascontiguousarray(y[:, :, active]) for y in (x, source))
+            lin = AngleLinearisation(gauge, field, omega)
             w = -Band(lin.band())(lin.residual)
             size, largest = (np.abs(y).max(axis=tuple(range(y.ndim - 1))) for y in (w, lin.field))
             _note(histories, active % count, size)

@@ -15,21 +15,26 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from usadel_fem.angles import AngleLinearisation
+from usadel_fem.angles import AngleLinearisation, differs
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.real_gauge import RealGauge
 from usadel_fem.fem.space import Index
+from usadel_fem.kernels.memory import Rooms
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.factorisation import one_thread
 from usadel_fem.solver.krylov import gmres
 from usadel_fem.solver.line import Band, along
 from usadel_fem.solver.linear import LEAST, OUTDATED, RESTART, LinearResult
-from usadel_fem.solver.multigrid import ColumnByColumn, Hierarchy
+from usadel_fem.solver.multigrid import ColumnByColumn, CompiledCycle, Hierarchy
 from usadel_fem.solver.newton import Iteration, Options
+from usadel_fem.solver.singles import SingleBasis
 
 FEW = 200
 """Unknowns of a channel up to which a factorisation of H takes no more time than multigrid cycles."""
+
+SINGLE_BELOW = 10.0
+"""Largest |c| or |s| with which GMRES runs in single precision: 6·10⁻⁸ times its square is lost in H w."""
 
 
 class AngleSolver:
@@ -44,10 +49,11 @@ class AngleSolver:
     def __init__(self, forms: Forms, nodes: Real, dimension: int, options: Options) -> None:
         self.options, coupled = options, forms.size // len(nodes)
         free = along(forms.stiffness, forms.free) if dimension == 1 else forms.free
-        self.gauge = RealGauge.of(forms, free)
+        self.gauge = RealGauge.of(forms, free, coupled if dimension > 1 else 1)
+        self.rooms = Rooms()
         self.free = np.arange(free.size)
         self.nodes = np.tile(nodes, (coupled, 1))[self.gauge.order]
-        self.preconditioner = Preconditioner(self.gauge, forms, dimension, coupled)
+        self.preconditioner = Preconditioner(self.gauge, forms, dimension)
 
     def solve(
         self, energy: complex, omega: Complex, start: Complex, he_over_eh: complex
@@ -60,7 +66,7 @@ class AngleSolver:
 
     def system(self, x: Complex, omega: Complex, keep: bool) -> AngleSystem:
         """See `EnergySolver.system`."""
-        lin = AngleLinearisation(self.gauge, x, omega)
+        lin = AngleLinearisation(self.gauge, x, omega, self.rooms)
         if not keep:
             self.preconditioner.prepare(lin)
         return AngleSystem(lin, self.preconditioner)
@@ -89,15 +95,38 @@ class AngleSystem:
 
     def solve(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """By GMRES, unless the preconditioner is H⁻¹."""
-        if self.preconditioner.exact is self.lin:
+        lin, preconditioner = self.lin, self.preconditioner
+        if preconditioner.exact is lin:
             return LinearResult(right, 0, True)
-        hessian = self.lin.hessian()
+        room = preconditioner.room
+        parts = lin.field.view(float)
+        if room is not None and max(parts.max(), -parts.min()) <= SINGLE_BELOW:
+            return self._single(room, right, tolerance, max_iterations)
+        hessian = lin.hessian()
 
         def apply(x: Complex) -> Complex:
             return self.preconditioned(hessian(x.reshape(right.shape))).ravel()
 
-        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations)
+        start = right.ravel().astype(complex)
+        w, count, ok = gmres(apply, start, tolerance, RESTART, max_iterations, lin.rooms)
         return LinearResult(w.reshape(right.shape), count, ok)
+
+    def _single(self, room: Complex, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
+        """All in single precision, on vectors in the rows of the multigrid cycle."""
+        lin, size = self.lin, right.size
+        hessian = lin.hessian(single=True)
+        start = lin.rooms.zeros(room.size, room.dtype)
+        start[:size] = right.ravel()
+
+        def apply(x: Complex) -> Complex:
+            hessian(x[:size], room[:size])
+            return self.preconditioner.in_room()
+
+        def basis(most: int) -> SingleBasis:
+            return SingleBasis(most, start, lin.rooms)
+
+        w, count, ok = gmres(apply, start, tolerance, RESTART, max_iterations, lin.rooms, basis)
+        return LinearResult(w[:size].reshape(right.shape), count, ok)
 
     def direct(self, residual: Complex) -> LinearResult:
         w = -factorised(self.lin)(residual)
@@ -120,20 +149,31 @@ class Preconditioner:
 
     Attributes:
         gauge, forms, dimension: of the mesh.
-        coupled: channels that the nodes of the forms are, one after the other.
         exact: the linearisation whose H⁻¹ it is, if any.
+        room: where a compiled cycle takes complex64 numbers and leaves the result, flat, with zeros beyond
+            the free nodes; else None.
     """
 
     gauge: RealGauge
     forms: Forms
     dimension: int
-    coupled: int
     exact: AngleLinearisation | None = None
+    room: Complex | None = None
     _potential: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
+    _width: int = field(default=1, init=False)
 
     def __call__(self, residual: Complex) -> Complex:
-        return np.asarray(self._inverse(residual))
+        if self.room is None:
+            return np.asarray(self._inverse(residual))
+        self.room[: residual.size] = residual.ravel()
+        return self.in_room()[: residual.size].reshape(residual.shape).copy()
+
+    def in_room(self) -> Complex:
+        """The room after a cycle."""
+        self._inverse.on_rows(self._width)
+        assert self.room is not None
+        return self.room
 
     def prepare(self, lin: AngleLinearisation) -> None:
         """Make ready for a linearisation, unless the last one is close."""
@@ -143,28 +183,28 @@ class Preconditioner:
             return
         potential = lin.potential
         last = self._potential
-        if last is not None and last.shape == potential.shape:
-            change = _size(potential - last)
-            if change <= OUTDATED * _size(potential):
-                return
-        self._potential = potential
-        if self.gauge.free > FEW:
-            cycle = self._hierarchy.inverse(self._bounded(self._side_by_side(potential)))
-            self._inverse = lambda x: self._one_by_one(cycle(self._side_by_side(x)))
-        else:
+        if last is not None and last.shape == potential.shape and not differs(potential, last, OUTDATED):
+            return
+        self._potential, self.room = potential, None
+        if self.gauge.free <= FEW:
             self._inverse, self.exact = factorised(lin), lin
+            return
+        side_by_side = self._side_by_side(potential)
+        cycle = self._hierarchy.inverse(self._bounded(side_by_side))
+        if isinstance(cycle, CompiledCycle):
+            self._width = side_by_side.shape[1]
+            self._inverse, self.room = cycle, cycle.numbers(self._width).reshape(-1)
+        else:
+            self._inverse = lambda x: cycle(self._side_by_side(x)).reshape(x.shape)
 
     def _side_by_side(self, x: Complex) -> Complex:
-        """Columns for every channel of (n_free, L)."""
-        return np.ascontiguousarray(x.T.reshape(self.coupled * x.shape[1], -1).T)
-
-    def _one_by_one(self, columns: Complex) -> Complex:
-        return np.ascontiguousarray(columns.T.reshape(columns.shape[1] // self.coupled, -1).T)
+        """A column for every channel, of (n_free, L)."""
+        return x.reshape(len(x) // self.gauge.coupled, -1)
 
     @cached_property
     def _free(self) -> Index:
         """Free nodes of the first of the coupled channels."""
-        return self.gauge.order[: self.gauge.free // self.coupled]
+        return self.gauge.order[: self.gauge.free : self.gauge.coupled]
 
     @cached_property
     def _half(self) -> sparse.csr_matrix:
@@ -185,7 +225,3 @@ class Preconditioner:
         imaginary = np.nan_to_num(potential.imag, posinf=0.0, neginf=0.0)
         least = LEAST * np.minimum(np.hypot(real, imaginary).mean(), self._half_diagonal) + 1e-12
         return np.maximum(real, least) + 1j * imaginary
-
-
-def _size(x: Complex) -> float:
-    return float(np.abs(x.view(float)).sum())

@@ -97,14 +97,16 @@ def he_over_eh(forms: Forms, omega: Complex, start: Complex) -> complex | None:
     """
     if isinstance(forms.stiffness, LinkedMatrix) or forms.spin_hall is not None:
         return None
-    eh, he = (np.concatenate([x[:, i, j] for x in (omega, start)]) for i, j in ((0, 1), (1, 0)))
-    largest = int(np.argmax(np.abs(eh)))
-    if eh[largest] == 0.0:
+    largest = [x[int(np.argmax(np.abs(x[:, 0, 1])))] for x in (omega, start)]
+    one = max(largest, key=lambda x: abs(x[0, 1]))
+    if one[0, 1] == 0.0:
         return None
-    ratio = complex(he[largest] / eh[largest])
-    off = np.abs(he - ratio * eh)
-    fixed = off[: len(omega)].max() <= ROUNDING * np.abs(omega).max()
-    return ratio if fixed and off[len(omega) :].max() <= STARTED * np.abs(start).max() else None
+    ratio = complex(one[1, 0] / one[0, 1])
+    for x, rounding in ((omega, ROUNDING), (start, STARTED)):
+        off = np.abs(x[:, 1, 0] - ratio * x[:, 0, 1]).max()
+        if not off <= rounding * np.abs(x).max():
+            return None
+    return ratio
 
 
 def _are_images(up: Complex, down: Complex) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from usadel_fem import action
 from usadel_fem.device import Device
 from usadel_fem.outcomes import EnergyReport, Outcome
 from usadel_fem.physics.channels import Channels
-from usadel_fem.physics.nambu import TAU3, Complex
+from usadel_fem.physics.nambu import Complex
 from usadel_fem.physics.spectral import density_of_states, positivity
 from usadel_fem.solver.banded_sweep import BandedSweep
 from usadel_fem.solver.channels import ChannelSolver
@@ -97,14 +97,8 @@ class DeviceSolver:
 
     def source(self, energy: complex, extra: float = 0.0) -> Complex:
         """Ω_i at ε + i·extra with the present Δ."""
-        return self._source(energy, self.device.reservoirs(energy, extra), extra)
-
-    def _source(self, energy: complex, reservoirs: Mapping[str, Complex], extra: float) -> Complex:
-        omega = action.source(self.device.forms, energy, self.delta, reservoirs)
-        if extra:
-            weight = self.device.forms.potentials(energy).weight
-            omega -= extra * weight[:, None, None] * TAU3
-        return omega
+        reservoirs = self.device.reservoirs(energy, extra)
+        return action.source(self.device.forms, energy, self.delta, reservoirs, extra)
 
     def solve(self, energy: complex, start: Complex | None = None) -> tuple[Complex, EnergyReport]:
         """ǧ (N, 4, 4) at one energy, from a start of that shape or none: see `find`."""
@@ -158,7 +152,8 @@ class DeviceSolver:
         start = start.reshape(-1, len(self.device.nodes), *start.shape[1:]).copy()
         for name, nodes in self.device.forms.pinned.items():
             start[:, nodes] = self._field(reservoirs[name][None])[:, None]
-        return self._field(self._source(energy, reservoirs, extra)), start.reshape(-1, *start.shape[2:])
+        omega = action.source(self.device.forms, energy, self.delta, reservoirs, extra, self.channels)
+        return omega, start.reshape(-1, *start.shape[2:])
 
     def normal(self, energy: complex) -> Complex:
         """The field to start from where nothing is known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -19,6 +20,9 @@ GAIN = {True: 1e-5, False: 1e-14}
 
 _SINGLE = {"d": np.dtype(np.float32), "D": np.dtype(np.complex64)}
 
+LONGEST = 2**16
+"""Squares that are summed in the precision of a vector."""
+
 SHRUNK = 0.1
 """A vector that one orthogonalisation leaves shorter than this is orthogonalised again."""
 
@@ -30,7 +34,7 @@ def gmres(
     restart: int,
     most: int,
     rooms: Rooms | None = None,
-    tiles: bool = False,
+    basis: Callable[[int], Basis] | None = None,
 ) -> tuple[Complex, int, bool]:
     """x with apply(x) ≈ right (n,), the number of steps, and whether the tolerance is reached.
 
@@ -40,7 +44,7 @@ def gmres(
         restart: steps of a cycle.
         most: steps in all; the best x so far is returned after them.
         rooms: where memory for the basis is kept.
-        tiles: vectors are those of `kernels.tiles`, complex numbers in real arrays of single precision.
+        basis: makes the one to take, empty, for so many vectors; else by the tolerance.
 
     >>> matrix = np.diag(np.arange(1.0, 6.0)) + 0.3j
     >>> x, count, ok = gmres(lambda v: matrix @ v, np.ones(5, dtype=complex), 1e-12, 10, 20)
@@ -49,32 +53,35 @@ def gmres(
     """
     rooms = Rooms() if rooms is None else rooms
     x, count, residual = None, 0, right
-    size = float(np.linalg.norm(right))
-    target, single = tolerance * size, tiles or tolerance > SINGLE_ABOVE
-
-    def basis() -> Basis:
-        if tiles:
-            return TileBasis(restart + 1, right, rooms)
+    size = _norm(right)
+    target, single = tolerance * size, basis is not None or tolerance > SINGLE_ABOVE
+    if basis is None:
         precision = _SINGLE[right.dtype.char] if single else right.dtype
-        return _basis(restart + 1, right, precision, rooms)
-
+        basis = partial(_basis, like=right, precision=precision, rooms=rooms)
     while size > target and count < most:
         steps = min(restart, right.size, most - count)
         goal = max(target, GAIN[single] * size)
-        step, steps, size = _cycle(apply, residual, goal, steps, basis())
+        step, steps, size = _cycle(apply, residual, goal, steps, basis(restart + 1))
         x, count = step if x is None else x + step, count + steps
         if steps == 0 or size <= target:
             break
         residual = right - apply(x)
-        size = float(np.linalg.norm(residual))
+        size = _norm(residual)
     return np.zeros_like(right) if x is None else x, count, size <= target
+
+
+def _norm(x: Complex) -> float:
+    """In single precision a sum of so many squares would be wrong by percents on large meshes."""
+    parts = x.reshape(-1).view(x.real.dtype)
+    sums = [float(np.dot(part, part)) for part in np.split(parts, range(LONGEST, parts.size, LONGEST))]
+    return float(np.sqrt(sum(sums)))
 
 
 def _cycle(
     apply: Callable[[Complex], Complex], right: Complex, target: float, most: int, basis: Basis
 ) -> tuple[Complex, int, float]:
     """One cycle from x = 0, its steps, and the norm of the residual as the recurrence knows it."""
-    size = float(np.linalg.norm(right))
+    size = _norm(right)
     basis.append(right, size)
     triangle = np.zeros((most, most), dtype=basis.scalar)
     rotation, rhs = np.eye(most + 1, dtype=basis.scalar), np.zeros(most + 1, dtype=basis.scalar)

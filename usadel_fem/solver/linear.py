@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from usadel_fem.linearise import PlainTangents, Tangents, free_rows, largest, la
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.factorisation import Factorisation, one_thread
-from usadel_fem.solver.krylov import gmres
+from usadel_fem.solver.krylov import TileBasis, gmres
 from usadel_fem.solver.splitting import spin_splitting
 
 MULTIGRID_ABOVE = {2: 4_000, 3: 2_000}
@@ -265,7 +265,8 @@ class NewtonSystem:
             return preconditioner.of_tiles(step, work)
 
         tiles = steps.packed(right, rooms, step.size)
-        w, count, ok = gmres(apply, tiles, tolerance, RESTART, max_iterations, rooms, tiles=True)
+        basis = partial(TileBasis, like=tiles, rooms=rooms)
+        w, count, ok = gmres(apply, tiles, tolerance, RESTART, max_iterations, rooms, basis)
         return LinearResult(steps.unpacked(w, right.shape), count, ok)
 
     def _eliminated(self, elimination: Elimination) -> LinearResult:

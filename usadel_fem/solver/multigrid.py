@@ -43,6 +43,7 @@ GROUP = 16
 """The finest rows are padded to a multiple of so many, as the kernels of frames want."""
 
 Floats = NDArray[Any]
+Index = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -205,13 +206,14 @@ class ColumnByColumn:
 
 
 class Rows:
-    """All levels as one matrix, see `kernels.multigrid`.
+    """All levels as one matrix M, see `kernels.multigrid`.
 
     Attributes:
         starts: the first row of each level and of the coarsest, and how many rows there are.
         coarsest: the rows of the coarsest.
-        matrix, up: couplings and interpolations.
-        first, last: column of every row, itself included.
+        order: of the rows.
+        before: entries of M in each row on the one before in that order, and one that is 0.
+        lower, upper: other entries of M, and of Mᵀ without the rows of the coarsest.
     """
 
     def __init__(self, levels: Sequence[Level], coarsest: int, precision: np.dtype[Any]) -> None:
@@ -219,51 +221,59 @@ class Rows:
         sizes[0] = -(-sizes[0] // GROUP) * GROUP
         self.starts = [0, *np.cumsum(sizes).tolist()]
         self.coarsest = slice(self.starts[-2], self.starts[-2] + coarsest)
-        self.precision, self._rooms = precision, dict[int, tuple[Floats, Floats]]()
-        indptr, indices, data = self._joined([level.couplings for level in levels], self.starts)
-        nodes = np.arange(indptr.size - 1)
-        rows = np.repeat(nodes, np.diff(indptr))
-        before = np.bincount(rows[indices < rows], minlength=nodes.size)
-        self.matrix = indptr, (indptr[:-1] + before).astype(np.int32), indices, data
-        self.up = self._joined([level.up for level in levels], self.starts[1:])
-        some = np.flatnonzero(np.diff(indptr))
-        self.first, self.last = nodes.copy(), nodes.copy()
-        self.first[some] = np.minimum(some, indices[indptr[some]])
-        self.last[some] = np.maximum(some, indices[indptr[some + 1] - 1])
+        self.precision, self._rooms = precision, dict[int, Floats]()
+        whole, asked = self._whole(levels)
+        self.order = np.argsort(asked, kind="stable").astype(np.int32)
+        whole = whole[self.order][:, self.order]
+        self.before = np.concatenate([[0.0], whole.diagonal(-1), [0.0]]).astype(precision)
+        whole = _sorted(sparse.tril(whole, -2))
+        self.lower, self.upper = self._arrays(whole), self._arrays(_sorted(whole.T)[: self.starts[-2]])
 
-    def _joined(self, matrices: Sequence[sparse.csr_matrix], columns: Sequence[int]) -> tuple[Floats, ...]:
-        """One below the other; the columns of each begin at one given."""
-        counts, none = np.zeros(self.starts[-2] + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
-        for start, matrix in zip(self.starts, matrices, strict=False):
-            counts[start + 1 : start + matrix.shape[0] + 1] = np.diff(matrix.indptr)
-        indices = [matrix.indices + np.int32(at) for at, matrix in zip(columns, matrices, strict=False)]
-        data = np.concatenate([none, *(matrix.data for matrix in matrices)])
-        indptr = np.cumsum(counts, dtype=np.int32)
-        return indptr, np.concatenate([none, *indices]), data.astype(self.precision)
+    def _whole(self, levels: Sequence[Level]) -> tuple[sparse.csr_matrix, Index]:
+        """M, and the last row of the first level that each row asks for, directly or not."""
+        entries = [sparse.coo_matrix((self.starts[-1], self.starts[-1]))]
+        asked = np.arange(self.starts[-1])
+        for level, start, below, end in zip(
+            levels, self.starts, self.starts[1:], self.starts[2:], strict=False
+        ):
+            lower = _sorted(sparse.tril(level.couplings))
+            for matrix, first in ((lower, start), (_product(lower, level.up).T, below)):
+                part = matrix.tocoo()
+                places = part.row + np.int32(first), part.col + np.int32(start)
+                entries.append(sparse.coo_matrix((part.data, places), shape=entries[0].shape))
+            asked[below:end] = 0
+            np.maximum.at(asked, entries[-1].row, asked[entries[-1].col])
+            asked[below:end] = np.maximum.accumulate(asked[below:end])
+        asked[self.coarsest] = self.starts[1]
+        return sparse.csr_matrix(sum(entries)), asked
 
-    def rooms(self, width: int) -> tuple[Floats, Floats]:
-        """Right side and x, (rows, 2, width): used again in every cycle."""
+    def _arrays(self, matrix: sparse.csr_matrix) -> tuple[Floats, ...]:
+        """For kernels: columns in the order of the rows of `room`."""
+        return matrix.indptr.astype(np.int32), self.order[matrix.indices], matrix.data.astype(self.precision)
+
+    def room(self, width: int) -> Floats:
+        """Right sides that become x, (rows, 2, width): used again in every cycle."""
         if width not in self._rooms:
-            right, x = (Rooms().zeros((self.starts[-1], 2, width), self.precision) for _ in range(2))
-            self._rooms[width] = right, x
+            self._rooms[width] = Rooms().zeros((self.starts[-1], 2, width), self.precision)
         return self._rooms[width]
 
-    def inverse(self, diagonals: Sequence[Complex]) -> Floats:
-        """1/d of diagonals (n, L) of the levels, in rows; 1 where there is no node."""
-        total = np.ones((self.starts[-2], diagonals[0].shape[1] if diagonals else 1), dtype=complex)
+    def inverse(self, diagonals: Sequence[Complex], count: int) -> Floats:
+        """1/d of diagonals (n, L) of the levels, in rows; 1 where there is no node, and on the coarsest."""
+        total = np.ones((self.starts[-1], count), dtype=complex)
         for start, diagonal in zip(self.starts, diagonals, strict=False):
             total[start : start + len(diagonal)] = diagonal
-        return self.halves(1 / total)
+        return self.floats(1 / total)
 
-    def halves(self, x: Complex) -> Floats:
-        """Complex numbers (n, L) as the kernels take them."""
-        return np.concatenate([x.real, x.imag], axis=1).astype(self.precision).reshape(-1)
+    def floats(self, x: Complex) -> Floats:
+        """Complex numbers as the kernels take them."""
+        return np.ascontiguousarray(x, dtype=complex).view(float).astype(self.precision).reshape(-1)
 
 
 class CompiledCycle:
     """The compiled twin of `PlainCycle`, and of one for each column.
 
-    It takes rows: a node's columns side by side, real parts and then imaginary parts.
+    It takes rows: a node's columns side by side, real parts and then imaginary parts, or complex numbers as
+    they are where every column has a shift of its own.
     """
 
     def __init__(self, hierarchy: Hierarchy, shift: Complex) -> None:
@@ -271,14 +281,14 @@ class CompiledCycle:
         rows = hierarchy.rows
         *shifts, last = hierarchy.shifts(shift.reshape(len(shift), -1))
         pairs = zip(hierarchy.levels, shifts, strict=True)
-        self._inverse = rows.inverse([level.diagonal[:, None] + s for level, s in pairs])
+        self._inverse = rows.inverse([level.diagonal[:, None] + s for level, s in pairs], last.shape[1])
         self._few, self._factorised = (0.0,) * last.shape[1], list[Factorisation]()
         matrices = [hierarchy.shifted_coarsest(s) for s in last.T.astype(complex)]
         if hierarchy.coarsest.shape[0] > COARSEST:
             self._factorised = [Factorisation(matrix) for matrix in matrices]
         else:
             inverses = np.linalg.inv([matrix.toarray() for matrix in matrices])
-            self._coarsest = rows.halves(inverses.reshape(len(matrices), -1).T)
+            self._coarsest = rows.floats(inverses.reshape(len(matrices), -1).T)
 
     def __call__(self, columns: Complex) -> Complex:
         """≈ the inverse on (n, k), real or complex as the shift is."""
@@ -290,46 +300,65 @@ class CompiledCycle:
 
     def _of_complex(self, columns: Complex) -> Complex:
         count, out, sweeps = columns.shape[1], np.empty_like(columns), _sweeps()
-        most = count if self._each else WIDTHS[-1]
-        for first in range(0, count, most):
-            part = columns[:, first : first + most]
-            width = most if self._each else next(w for w in WIDTHS if w >= part.shape[1])
+        if self._each:
+            self.numbers(count)[: len(columns)] = columns
+            out[:] = _numbers(self.on_rows(count))[: len(columns)]
+            return out
+        for first in range(0, count, WIDTHS[-1]):
+            part = columns[:, first : first + WIDTHS[-1]]
+            width = next(w for w in WIDTHS if w >= part.shape[1])
             sweeps.to_rows(part, self.room(width))
-            sweeps.of_rows(self.on_rows(width), out[:, first : first + most])
+            sweeps.of_rows(self.on_rows(width), out[:, first : first + WIDTHS[-1]])
         return out
 
     def room(self, width: int) -> Floats:
         """Rows (≥ n, 2, width) to be filled for `on_rows`."""
-        return self._rows.rooms(width)[0][: self._rows.starts[1]]
+        return self._rows.room(width)[: self._rows.starts[1]]
+
+    def numbers(self, width: int) -> Complex:
+        """The same as complex numbers (≥ n, width), where every column has a shift of its own."""
+        return _numbers(self.room(width))
 
     def on_rows(self, width: int) -> Floats:
-        """≈ the inverse on the rows of `room`, in rows that stay until the next cycle."""
+        """≈ the inverse on the rows of `room`, in their place."""
         sweeps, rows = _sweeps(), self._rows
-        right, x = rows.rooms(width)
-        last = self._few, (0.0,) * (2 * width), right.reshape(-1), x.reshape(-1)
-        if len(rows.starts) > 2:
-            right[rows.starts[1] :] = 0.0
-        sweeps.down(rows.matrix, rows.last, self._inverse, rows.up, *last)
+        x = rows.room(width)
+        last = self._few, (0.0,) * (2 * width), x.reshape(-1)
+        x[rows.starts[1] :] = 0.0
+        sweeps.down(rows.order, rows.lower, rows.before, self._inverse, *last)
         if self._factorised:
-            self._by_factors(right[rows.coarsest], x[rows.coarsest])
+            self._by_factors(x[rows.coarsest])
         else:
             sweeps.coarsest(rows.coarsest.start, self._coarsest, *last)
-        sweeps.up(rows.matrix, rows.first, self._inverse, rows.up, *last)
+        sweeps.up(rows.order, rows.upper, rows.before, self._inverse, *last)
         return x[: rows.starts[1]]
 
-    def _by_factors(self, right: Floats, x: Floats) -> None:
+    def _by_factors(self, x: Floats) -> None:
         """The coarsest level."""
-        count = len(self._factorised)
-        for k, inverse in enumerate(self._factorised):
-            columns = right[:, 0, k::count] + 1j * right[:, 1, k::count].astype(float)
-            solved = inverse(columns)
-            x[:, 0, k::count], x[:, 1, k::count] = solved.real, solved.imag
+        if self._each:
+            columns = _numbers(x)
+            for k, inverse in enumerate(self._factorised):
+                columns[:, k : k + 1] = inverse(columns[:, k : k + 1].astype(complex))
+            return
+        solved = self._factorised[0](x[:, 0] + 1j * x[:, 1].astype(float))
+        x[:, 0], x[:, 1] = solved.real, solved.imag
+
+
+def _numbers(rows: Floats) -> Complex:
+    """Rows (n, 2, width) that hold complex numbers as they are, (n, width)."""
+    return rows.reshape(len(rows), -1).view(np.result_type(rows.dtype, np.complex64))
 
 
 def _sweeps() -> Any:
     from usadel_fem.kernels import multigrid
 
     return multigrid
+
+
+def _product(one: sparse.csr_matrix, two: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Without the entries that round to zero: on regular meshes many do."""
+    entries, sizes = _sorted(one @ two), abs(one) @ abs(two)
+    return _sorted(entries.multiply(abs(entries) > ROUNDING * sizes))
 
 
 def _sorted(matrix: Any) -> sparse.csr_matrix:

@@ -18,6 +18,7 @@ def test_bulk_commutes_with_omega(energy: complex) -> None:
     assert np.abs(commutator(omega, g)).max() < 1e-12
     assert normalisation_defect(g) < 1e-12
     assert positivity(g) > 0
+    assert abs(positivity(g[::2, ::2]) - positivity(np.kron(g[::2, ::2], np.eye(2)))) < 1e-14
 
 
 def test_branch_far_above_the_gap_and_far_below() -> None:

@@ -48,6 +48,13 @@ def test_what_is_across_the_axis_is_noticed():
     assert channels.lost((dot_sigma(along) + 0.3 * dot_sigma(across))[None]) > 0.1
 
 
+@pytest.mark.parametrize("axis", [AXIS, None])
+def test_fields_along_the_axis_are_what_their_matrices_project_to(axis):
+    channels, h = Channels(axis), 0.31 * np.array([[1.0], [-0.7]]) * np.array(axis or (0.0, 0.0, 0.0))
+    expected = channels.project(dot_sigma(h)).reshape(-1, 2, 2, 2)
+    assert np.abs(channels.along(h) * np.eye(2) - expected).max() < 1e-15
+
+
 def test_channels_of_a_bulk_superconductor_have_the_energies_shifted_by_the_field():
     h = 0.31
     up, down = Channels(AXIS).project(bulk(0.5 + 0.02j, DELTA, h * np.array(AXIS))[None])
