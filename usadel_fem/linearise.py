@@ -170,15 +170,14 @@ class CompiledTangents:
             self.rooms,
         )
 
-    def in_tiles(self, rows: Any, fine: bool) -> Any:
-        """A Krylov step in single precision on `kernels.steps.FreeRows`, δǧ in double precision if `fine`;
-        None where no kernel has all terms."""
+    def in_tiles(self, rows: Any) -> Any:
+        """A Krylov step in single precision on `kernels.steps.FreeRows`, if its kernels have all terms."""
         if self.g.shape[-1] == 2 or self.forms.beyond_coupling or self.linked is not None:
             return None
         compiled, g = kernels.compiled(), self.g
         field = compiled.rows(g, self.rooms) if rows.spin_hall else g
         return compiled.steps.SingleStep(
-            rows, self.frames.data, self.diagonal, field, self.frozen, fine, self.rooms
+            rows, self.frames.data, self.diagonal, field, self.frozen, self.rooms
         )
 
     def _beyond(self, dg: Complex) -> Complex:

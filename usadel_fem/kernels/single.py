@@ -21,14 +21,12 @@ from usadel_fem.kernels.tiles import (
     about_y,
     about_z,
     get_blocks,
-    get_pair,
     get_tile,
     mixed,
     narrowed,
     put_blocks,
     put_tile,
     turn_over,
-    widened,
 )
 from usadel_fem.kernels.vectors import converted, load, spread, store
 
@@ -46,7 +44,6 @@ FACTORS = 6 * BLOCK
 ROWS = ROW * NODES
 
 AHEAD = 8
-DIST = 1
 """Nodes ahead whose last neighbour is asked for."""
 
 
@@ -62,7 +59,7 @@ def scratch(size):
 def fetch(x, at, count):
     """Ask for some floats that will be needed soon, if they are there."""
     if at + count <= x.size:
-        for k in range(at, at + count, LINE // x.itemsize):
+        for k in range(at, at + count, NODES):
             prefetch(x, k)
 
 
@@ -99,29 +96,9 @@ def change(frames, w, x):
         fetch(w, PAIR * (t + 2), PAIR)
         fetch(x, row + 2 * ROWS, ROWS)
         eh, he = get_tile(w, PAIR * t), get_tile(w, PAIR * t + BLOCK)
-        _put_change(x, row, _changed(*_frames(frames, at), eh, he))
-
-
-@inline
-def _put_change(x, row, blocks):
-    """−2 of blocks ee, eh, he, hh, by components."""
-    uu, ud, du, dd = exchange(*blocks)
-    put_blocks(x, row, -(uu + dd), -(ud + du), times_i(du - ud), dd - uu)
-
-
-@kernel
-def fine_change(frames, w, x):
-    """The same in double precision, with frames of `kernels.tangents`."""
-    half = FRAMES // 2
-    for t in range(w.size // PAIR):
-        at, row, pair = FRAMES * t, ROWS * t, PAIR * t
-        fetch(frames, at + 2 * FRAMES, FRAMES)
-        fetch(w, pair + 2 * PAIR, PAIR)
-        fetch(x, row + 2 * ROWS, ROWS)
-        gamma, gamma_tilde = get_pair(frames, at, half), get_pair(frames, at + 64, half)
-        n, n_tilde = get_pair(frames, at + 128, half), get_pair(frames, at + 192, half)
-        eh, he = widened(get_tile(w, pair)), widened(get_tile(w, pair + BLOCK))
-        _put_change(x, row, _changed(gamma, gamma_tilde, n, n_tilde, eh, he))
+        ee, eh, he, hh = _changed(*_frames(frames, at), eh, he)
+        uu, ud, du, dd = exchange(ee, eh, he, hh)
+        put_blocks(x, row, -(uu + dd), -(ud + du), times_i(du - ud), dd - uu)
 
 
 @inline
@@ -147,28 +124,26 @@ def _couple(
     w,
     forces,
 ):
-    """F_i = Σ_j q_ij (x_j − x_i) + sum_i x_i of a tile, added to those of `start` from node `begin` to `end`.
-
-    Rows of a stiffness matrix sum to 0: what rounding makes of that would be a potential, and ruin fine meshes.
-    """
+    """F_i = Σ_j q_ij (x_j − x_i) + sum_i x_i of a tile, added to those of `start` from node `begin` to `end`;
+    see `tangents.couple`. Beside it, what the next tile needs is asked for, a little at a time."""
     for lane in range(NODES):
         i, at = NODES * tile + lane, ROW * lane
         x_i, y_i = load(x, ROW * i, LIKE), load(x, ROW * i + NODES, LIKE)
         q = spread(item(singlet_sum, i), LIKE)
         if triplet is not None:
             q = mixed(q, spread(item(triplet_sum, i), LIKE))
-        a, b = q * converted(x_i, rows), q * converted(y_i, rows)
+        a, b = q * x_i, q * y_i
         last = max(item(indptr, min(i + AHEAD, indptr.size - 1)) - 1, 0)
         ahead = ROW * item(indices, last)
         prefetch(x, ahead)
         prefetch(x, ahead + NODES)
-        soon = i + DIST * NODES
-        prefetch(frames, 32 * soon)
-        prefetch(frames, 32 * soon + NODES)
-        prefetch(diagonal, 16 * soon)
-        prefetch(w, 16 * soon)
-        prefetch(forces, 32 * soon)
-        prefetch(forces, 32 * soon + NODES)
+        soon = i + NODES
+        prefetch(frames, FRAMES // NODES * soon)
+        prefetch(frames, FRAMES // NODES * soon + NODES)
+        prefetch(diagonal, PAIR // NODES * soon)
+        prefetch(w, PAIR // NODES * soon)
+        prefetch(forces, ROW * soon)
+        prefetch(forces, ROW * soon + NODES)
         if begin <= i < end:
             a, b = a + load(start, ROW * i, LIKE), b + load(start, ROW * i + NODES, LIKE)
         for k in range(item(indptr, i), item(indptr, i + 1)):
@@ -176,12 +151,11 @@ def _couple(
             q = spread(item(singlet, k), LIKE)
             if triplet is not None:
                 q = mixed(q, spread(item(triplet, k), LIKE))
-            a = a + q * converted(load(x, j, LIKE) - x_i, rows)
-            b = b + q * converted(load(x, j + NODES, LIKE) - y_i, rows)
+            a, b = a + q * (load(x, j, LIKE) - x_i), b + q * (load(x, j + NODES, LIKE) - y_i)
         if bend is not None:
             for k in range(item(bend_ptr, i), item(bend_ptr, i + 1)):
                 j, axis, value = ROW * item(bend_indices, k), item(bend_axis, k), spread(item(bend, k), LIKE)
-                c, d = converted(load(x, j, LIKE), rows), converted(load(x, j + NODES, LIKE), rows)
+                c, d = load(x, j, LIKE), load(x, j + NODES, LIKE)
                 if axis == 0:
                     c, d = about_x(c), about_x(d)
                 elif axis == 1:

@@ -12,7 +12,7 @@ from usadel_fem.kernels.lanes import item, prefetch
 from usadel_fem.kernels.single import LIKE, ROWS, scratch
 from usadel_fem.kernels.spinhall import BENT, FIXED, PART, VARIED, sum_terms
 from usadel_fem.kernels.tiles import BLOCK, NODES, ROW, get_blocks, get_tile, put_blocks, put_tile
-from usadel_fem.kernels.vectors import converted, load, spread, store
+from usadel_fem.kernels.vectors import load, spread, store
 
 SCALE = BLOCK // PART
 """Floats of a tile for each of `terms`."""
@@ -47,12 +47,11 @@ def _evaluate(x, start, size, nodes, shapes, fields, rows, work, out):
         prefetch(x, ahead)
         prefetch(x, ahead + NODES)
         j = ROW * item(nodes, begin)
-        one, two = load(x, j, LIKE), load(x, j + NODES, LIKE)
-        a = converted(one, rows), converted(two, rows)
+        a = one, two = load(x, j, LIKE), load(x, j + NODES, LIKE)
         b = c = d = zero, zero
         for n in range(begin + 1, begin + size):
             j = ROW * item(nodes, n)
-            row = converted(load(x, j, LIKE) - one, rows), converted(load(x, j + NODES, LIKE) - two, rows)
+            row = load(x, j, LIKE) - one, load(x, j + NODES, LIKE) - two
             a = _plus_times(a, spread(item(shapes, 4 * n), LIKE), row)
             b = _plus_times(b, spread(item(shapes, 4 * n + 1), LIKE), row)
             c = _plus_times(c, spread(item(shapes, 4 * n + 2), LIKE), row)

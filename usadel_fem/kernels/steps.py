@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class FreeRows:
 
     @classmethod
     def of(
-        cls, coupling: tuple[Array, ...], sums: Array, spin_hall: tuple[Array, ...], free: Array
+        cls, coupling: tuple[Array, ...], sums: Array, spin_hall: tuple[Any, ...], free: Array
     ) -> FreeRows:
         """For `Coupling.arrays` and `sums`, and `SpinHall.dense`, of all nodes."""
         size = sums.shape[1]
@@ -43,17 +43,17 @@ class FreeRows:
         row[free] = np.arange(free.size)
         count = 1 + (coupling[2] is not coupling[3])
         data = list(coupling[2 : 2 + count])
-        indptr, columns, kept = _between(*coupling[:2], row, NODES * tiles)
-        elsewhere = _sums(*coupling[:2], row, data)
+        indptr, columns, kept = _between(coupling[:2], row, NODES * tiles)
+        elsewhere = _sums(coupling[:2], row, data)
         diagonal = np.zeros((2, NODES * tiles))
         diagonal[:count, : free.size] = sums[:count, free] - elsewhere[:, free]
         none = [None] * (2 - count)
         pairs = (indptr, columns, *(_single(x[kept]) for x in data), *none)
-        bend_ptr, bend_columns, some = _between(*coupling[4:6], row, NODES * tiles)
+        bend_ptr, bend_columns, some = _between(coupling[4:6], row, NODES * tiles)
         bend = (bend_ptr, bend_columns, coupling[6][some].astype(np.int32), _single(coupling[7][some]))
         row[others] = NODES * tiles + np.arange(others.size)
-        sums = *(_single(x) for x in diagonal[:count]), *none
-        parts = *pairs, *sums, *(bend if some.size else (None,) * 4)
+        in_rows = *(_single(x) for x in diagonal[:count]), *none
+        parts = *pairs, *in_rows, *(bend if some.size else (None,) * 4)
         return cls(order, tiles, parts, *_points(spin_hall, row))
 
 
@@ -61,8 +61,9 @@ def _single(x: Array) -> Array:
     return np.ascontiguousarray(x, dtype=np.float32)
 
 
-def _between(pointers: Array, columns: Array, row: Array, size: int) -> tuple[Array, Array, Array]:
+def _between(matrix: tuple[Array, ...], row: Array, size: int) -> tuple[Array, Array, Array]:
     """Row pointers, columns and places of the entries of a matrix between different nodes that have a row."""
+    pointers, columns = matrix
     old = np.repeat(np.arange(pointers.size - 1), np.diff(pointers))
     kept = np.flatnonzero((row[old] >= 0) & (row[columns] >= 0) & (old != columns))
     kept = kept[np.argsort(row[old[kept]], kind="stable")]
@@ -71,16 +72,15 @@ def _between(pointers: Array, columns: Array, row: Array, size: int) -> tuple[Ar
     return indptr, row[columns[kept]].astype(np.int32), kept
 
 
-def _sums(pointers: Array, columns: Array, row: Array, data: list[Array]) -> Array:
+def _sums(matrix: tuple[Array, ...], row: Array, data: list[Array]) -> Array:
     """Of each row, its entries with nodes that have no row."""
+    pointers, columns = matrix
     old = np.repeat(np.arange(pointers.size - 1), np.diff(pointers))
     some = row[columns] < 0
     return np.array([np.bincount(old[some], x[some], minlength=row.size) for x in data])
 
 
-def _points(
-    spin_hall: tuple[Array, ...], row: Array
-) -> tuple[tuple[Array, ...], tuple[tuple[int, int, int], ...]]:
+def _points(spin_hall: tuple[Any, ...], row: Array) -> tuple[Any, Any]:
     """Nodes, shapes and weights of whole tiles of points, and the planes."""
     if not spin_hall:
         return (), ()
@@ -106,7 +106,6 @@ class SingleStep:
         frames, diagonal: see `kernels.tangents`.
         g: ǧ in rows of `kernels.tangents`, read if there is a spin Hall form.
         frozen: its outer ǧ is held fixed.
-        fine: δǧ is found in double precision.
         rooms: where memory is kept.
     """
 
@@ -117,15 +116,14 @@ class SingleStep:
         diagonal: Array,
         g: Array,
         frozen: bool,
-        fine: bool,
         rooms: Rooms,
     ) -> None:
-        self._rows, self._fine = rows, frames if fine else None
+        self._rows = rows
         self._frames = rooms.empty(rows.tiles * single.FRAMES, np.float32)
         self._diagonal = rooms.empty(rows.tiles * single.PAIR, np.float32)
         single.narrow(frames, single.FRAMES // NODES, self._frames)
         single.narrow(diagonal, single.PAIR // NODES, self._diagonal)
-        self._change = rooms.zeros(rows.order.size * ROW, np.float64 if fine else np.float32)
+        self._change = rooms.zeros(rows.order.size * ROW, np.float32)
         self._start, self._begin, self._end = rooms.empty(0, np.float32), 0, 0
         if rows.spin_hall:
             nodes = rows.spin_hall[0]
@@ -142,10 +140,7 @@ class SingleStep:
 
     def forces(self, w: Array, out: Array) -> None:
         """Of H w, into rows."""
-        if self._fine is None:
-            single.change(self._frames, w, self._change)
-        else:
-            single.fine_change(self._fine, w, self._change)
+        single.change(self._frames, w, self._change)
         if self._rows.spin_hall:
             self._start[ROW * self._begin : ROW * self._end] = 0.0
             single_hall.bend(*self._rows.spin_hall, *self._terms, self._field, self._change, self._start)

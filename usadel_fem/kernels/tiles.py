@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from usadel_fem.kernels.lanes import shuffled
 from usadel_fem.kernels.matrices import Matrices, entries, value_of
-from usadel_fem.kernels.vectors import LANES, TILE, Vector, place
+from usadel_fem.kernels.vectors import LANES, TILE, place
 
 NODES = 16
 """Of a tile."""
@@ -30,6 +30,7 @@ BLOCKS = Matrices(TILE, 2)
 
 
 def _load(context: Any, builder: Any, array_type: Any, array: Any, at: Any, offset: int) -> Any:
+    """A line of a tile."""
     at = builder.add(at, at.type(offset))
     return builder.load(place(context, builder, TILE, array_type, array, at), align=4)
 
@@ -56,37 +57,6 @@ def get_tile(typing: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
-def get_pair(typing: Any, array: Any, index: Any, stride: Any) -> Any:
-    """The same in double precision of two groups of eight nodes, from x[at] and from x[at + stride] on."""
-    vector = Vector(LANES.dtype, NODES)
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array, at, stride = args
-        floats = []
-        for k in range(8):
-            first = builder.add(at, at.type(LANES.count * k))
-            places = [place(context, builder, LANES, signature.args[0], array, x) for x in (first, builder.add(first, stride))]
-            halves = [builder.load(x, align=8) for x in places]
-            floats.append(shuffled(builder, *halves, range(NODES)))
-        return value_of(builder, list(zip(floats[::2], floats[1::2], strict=True)))
-
-    return Matrices(vector, 2)(array, types.intp, types.intp), build
-
-
-@intrinsic
-def widened(typing: Any, value: Any) -> Any:
-    """Matrices in double precision."""
-    result = Matrices(Vector(LANES.dtype, NODES), 2)
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return value_of(
-            builder, [tuple(builder.fpext(x, result.vector.llvm) for x in number) for number in entries(builder, args[0])]
-        )
-
-    return result(value), build
-
-
-@intrinsic
 def put_tile(typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Store it so."""
     vector = value.vector
@@ -109,7 +79,8 @@ def get_blocks(typing: Any, array: Any, index: Any) -> Any:
         halves = []
         for half in (0, NODES):
             rows = [
-                _load(context, builder, signature.args[0], *args, ROW * lane + half) for lane in range(NODES)
+                _load(context, builder, signature.args[0], args[0], args[1], ROW * lane + half)
+                for lane in range(NODES)
             ]
             halves.append(transposed(builder, rows))
         numbers = list(zip(*halves, strict=True))
@@ -121,19 +92,16 @@ def get_blocks(typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def put_blocks(typing: Any, array: Any, index: Any, ee: Any, eh: Any, he: Any, hh: Any) -> Any:
-    """Store them so, in the precision of the array, which is theirs."""
-    vector = ee.vector
+    """Store them so."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         numbers = [number for value in args[2:] for number in entries(builder, value)]
         for half, parts in zip((0, NODES), zip(*numbers, strict=True), strict=True):
             for lane, row in enumerate(transposed(builder, parts)):
-                at = builder.add(args[1], args[1].type(ROW * lane + half))
-                pointer = place(context, builder, vector, signature.args[0], args[0], at)
-                builder.store(row, pointer, align=vector.dtype.bitwidth // 8)
+                _store(context, builder, signature.args[0], args[0], args[1], ROW * lane + half, row)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, ee, eh, he, hh), build
+    return types.void(array, types.intp, BLOCKS, BLOCKS, BLOCKS, BLOCKS), build
 
 
 @intrinsic
@@ -147,7 +115,7 @@ def narrowed(typing: Any, array: Any, index: Any, stride: Any) -> Any:
         for start in (at, builder.add(at, stride)):
             pointer = place(context, builder, LANES, signature.args[0], array, start)
             parts.append(builder.fptrunc(builder.load(pointer, align=8), half))
-        return shuffled(builder, *parts, range(NODES))
+        return shuffled(builder, parts[0], parts[1], range(NODES))
 
     return TILE(array, types.intp, types.intp), build
 
@@ -157,7 +125,7 @@ def mixed(typing: Any, a: Any, b: Any) -> Any:
     """a in the first four places, b in the others."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return shuffled(builder, *args, [*range(4), *range(NODES + 4, 2 * NODES)])
+        return shuffled(builder, args[0], args[1], [*range(4), *range(NODES + 4, 2 * NODES)])
 
     return TILE(TILE, TILE), build
 
@@ -168,9 +136,9 @@ def turn_over(typing: Any, array: Any, index: Any, out: Any, start: Any) -> Any:
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kinds = signature.args
-        rows = [_load(context, builder, kinds[0], *args[:2], NODES * k) for k in range(NODES)]
+        rows = [_load(context, builder, kinds[0], args[0], args[1], NODES * k) for k in range(NODES)]
         for k, row in enumerate(transposed(builder, rows)):
-            _store(context, builder, kinds[2], *args[2:], NODES * k, row)
+            _store(context, builder, kinds[2], args[2], args[3], NODES * k, row)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, out, types.intp), build

@@ -48,7 +48,7 @@ WIDTH = {1: 4, 2: 16}
 """Columns of a node in compiled cycles, by the size of its spin matrices."""
 
 SINGLE = 1.2e-7
-"""Rounding in single precision relative to the accuracy of a solve that it does not disturb."""
+"""Rounding of H w in single precision, relative to |ǧ|²: no more may be asked of a solve."""
 
 RESTART = 40
 """Steps of a GMRES cycle."""
@@ -82,7 +82,6 @@ class ScalarPreconditioner:
     forms: Forms
     free: Index
     dimension: int
-    roughness: float = field(default=1.0, init=False)
     _shift: Complex | None = field(default=None, init=False)
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
@@ -97,7 +96,6 @@ class ScalarPreconditioner:
             if change <= OUTDATED * float(np.abs(shift).sum()):
                 return
         self._inverse, self._shift = self._shifted(shift), shift
-        self.roughness = self._roughness(shift)
         self._splitting, self._split_tiles = spin_splitting(tangents, omega, mean), None
 
     @cached_property
@@ -121,14 +119,6 @@ class ScalarPreconditioner:
         if cycles_pay(self.free.size, self.dimension, self._delicate(shift)):
             return self.hierarchy.inverse(shift)
         return Factorisation((self._half + sparse.diags(shift)).tocsr())
-
-    def _roughness(self, shift: Complex) -> float:
-        """How much (K/2 + s)⁻¹ makes of what K makes of rounding at single nodes, as d-dimensional white noise.
-
-        Its square is the mean of K²/(λ + s)² over the eigenvalues λ of K, but for a factor.
-        """
-        ratio = float(self.forms.half_diagonal.sum()) / max(float(np.abs(shift).sum()), 1e-300)
-        return max(ratio, 1.0) ** (1 - 0.25 * self.dimension)
 
     def _delicate(self, shift: Complex) -> bool:
         island = self.free.size == self.forms.size
@@ -248,11 +238,9 @@ class NewtonSystem:
         tangents, preconditioner = self.tangents, self.preconditioner
         if isinstance(tangents, PlainTangents) or preconditioner.rows(tangents.g.shape[-1] // 2) is None:
             return None
-        rounding = SINGLE * largest_part(tangents.g) ** 2
-        if rounding > tolerance:
+        if SINGLE * largest_part(tangents.g) ** 2 > tolerance:
             return None
-        fine = rounding * preconditioner.roughness > tolerance
-        return tangents.in_tiles(preconditioner.free_rows, fine)
+        return tangents.in_tiles(preconditioner.free_rows)
 
     def _krylov_in_tiles(
         self, step: Any, right: Complex, tolerance: float, max_iterations: int

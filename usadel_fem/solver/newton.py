@@ -64,7 +64,7 @@ class Options:
         return self.tolerance * min(1.0, self.scale / max(abs(energy), 1e-300))
 
 
-def accuracy(tolerance: Real | float, largest: Real) -> Real:
+def accuracy(tolerance: Real | float, largest: Real | float) -> Real:
     """|w| to be reached: the tolerance, or rounding where the largest |ǧ| is large."""
     return np.maximum(tolerance, ROUNDING * largest**2)
 
