@@ -172,7 +172,7 @@ class CompiledTangents:
 
     def in_tiles(self, rows: Any) -> Any:
         """A Krylov step in single precision on `kernels.steps.FreeRows`, if its kernels have all terms."""
-        if self.g.shape[-1] == 2 or self.forms.beyond_coupling or self.linked is not None:
+        if self.forms.beyond_coupling or self.linked is not None:
             return None
         compiled, g = kernels.compiled(), self.g
         field = compiled.rows(g, self.rooms) if rows.spin_hall else g
@@ -230,11 +230,11 @@ def largest_part(x: Complex) -> float:
     return float(max(parts.max(), -parts.min()) if compiled is None else compiled.largest_part(parts))
 
 
-def free_rows(forms: Forms, nodes: Index) -> Any:
-    """What `CompiledTangents.in_tiles` takes, for the free nodes of a mesh."""
+def free_rows(forms: Forms, nodes: Index, s: int) -> Any:
+    """What `CompiledTangents.in_tiles` takes, for the free nodes of a mesh and s×s matrices of spin."""
     coupling = forms.coupling
     kind = kernels.compiled().steps.FreeRows
-    return kind.of(coupling.arrays, coupling.sums, _dense_spin_hall(forms), nodes)
+    return kind.of(coupling.arrays, coupling.sums, _dense_spin_hall(forms), nodes, s)
 
 
 def _linked_spin_hall(forms: Forms) -> bool:

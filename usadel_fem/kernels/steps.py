@@ -1,4 +1,4 @@
-"""A Krylov step in single precision, for the full problem: NumPy arrays in and out; see `kernels.single`."""
+"""A Krylov step in single precision: NumPy arrays in and out; see `kernels.single`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from usadel_fem.kernels import single, single_hall, spinhall
+from usadel_fem.kernels import reduction, single, single_hall, spinhall
 from usadel_fem.kernels.frames import Array
 from usadel_fem.kernels.memory import Rooms
-from usadel_fem.kernels.tiles import NODES, ROW
+from usadel_fem.kernels.tiles import NODES, ROWS
+
+FRAMES = {1: (16, [2, 3, 4, 5, 8, 9, 14, 15]), 2: (32, range(32))}
+"""By s: how many numbers `kernels.channel` or `kernels.tangents` keeps of the frames of a node, and which of
+them are γ, γ̃, N, Ñ."""
+
+DIAGONAL = {1: (8, [0, 1, 6, 7]), 2: (16, range(16))}
+"""The same for the blocks ee and hh of M⁻¹FMτ₃."""
+
+
+def _tiles(nodes: int, s: int) -> int:
+    """As many as make whole stretches of `kernels.reduction`."""
+    least = reduction.STRETCH // (4 * s**2 * NODES)
+    return -(-nodes // (NODES * least)) * least
 
 
 @dataclass(frozen=True)
@@ -18,12 +31,14 @@ class FreeRows:
     """What does not change with ǧ, for rows of the free nodes, of none up to whole tiles, and of the others.
 
     Attributes:
+        s: size of the spin matrices.
         order: the node of each row; any where there is none.
         tiles: of the free nodes.
         coupling: as `single.hessian` takes it.
         spin_hall: as `single_hall.bend` takes it but for `frozen`, with the planes; or nothing.
     """
 
+    s: int
     order: Array
     tiles: int
     coupling: tuple[Array | None, ...]
@@ -32,11 +47,11 @@ class FreeRows:
 
     @classmethod
     def of(
-        cls, coupling: tuple[Array, ...], sums: Array, spin_hall: tuple[Any, ...], free: Array
+        cls, coupling: tuple[Array, ...], sums: Array, spin_hall: tuple[Any, ...], free: Array, s: int
     ) -> FreeRows:
         """For `Coupling.arrays` and `sums`, and `SpinHall.dense`, of all nodes."""
         size = sums.shape[1]
-        tiles = -(-free.size // NODES)
+        tiles = _tiles(free.size, s)
         others = np.setdiff1d(np.arange(size), free) if spin_hall else free[:0]
         order = np.concatenate([free, np.zeros(NODES * tiles - free.size, int), others])
         row = np.full(size, -1)
@@ -54,7 +69,7 @@ class FreeRows:
         row[others] = NODES * tiles + np.arange(others.size)
         in_rows = *(_single(x) for x in diagonal[:count]), *none
         parts = *pairs, *in_rows, *(bend if some.size else (None,) * 4)
-        return cls(order, tiles, parts, *_points(spin_hall, row))
+        return cls(s, order, tiles, parts, *_points(spin_hall, row))
 
 
 def _single(x: Array) -> Array:
@@ -118,32 +133,46 @@ class SingleStep:
         frozen: bool,
         rooms: Rooms,
     ) -> None:
-        self._rows = rows
-        self._frames = rooms.empty(rows.tiles * single.FRAMES, np.float32)
-        self._diagonal = rooms.empty(rows.tiles * single.PAIR, np.float32)
-        single.narrow(frames, single.FRAMES // NODES, self._frames)
-        single.narrow(diagonal, single.PAIR // NODES, self._diagonal)
-        self._change = rooms.zeros(rows.order.size * ROW, np.float32)
+        like = ROWS[rows.s]
+        self._rows, self._like, self._row = rows, like, len(like)
+        self._frames = rooms.empty(rows.tiles * NODES * self._row, np.float32)
+        self._diagonal = rooms.empty(self.size, np.float32)
+        for x, out, kept, some in (
+            (frames, self._frames, *FRAMES[rows.s]),
+            (diagonal, self._diagonal, *DIAGONAL[rows.s]),
+        ):
+            single.narrow(x, kept, np.array(some), out)
+        floats = rows.order.size * self._row
+        self._change = rooms.zeros(floats, np.float32)
         self._start, self._begin, self._end = rooms.empty(0, np.float32), 0, 0
         if rows.spin_hall:
             nodes = rows.spin_hall[0]
-            self._start = rooms.empty(rows.order.size * ROW, np.float32)
+            self._start = rooms.empty(floats, np.float32)
             self._begin, self._end = int(nodes.min()), int(nodes.max()) + 1
-            self._field = rooms.empty(rows.order.size * ROW, np.float32)
-            single.halves(g, rows.order, self._field)
-            self._terms = spinhall.terms(rows.planes, frozen)
+            self._field = rooms.empty(floats, np.float32)
+            single.halves(g, rows.order, like, self._field)
+            whole = rows.s == 2
+            self._terms = (
+                spinhall.terms(rows.planes, frozen) if whole else spinhall.channel_terms(*rows.planes, frozen)
+            )
+
+    @property
+    def s(self) -> int:
+        """Size of the spin matrices."""
+        return self._rows.s
 
     @property
     def size(self) -> int:
         """Floats of w."""
-        return self._rows.tiles * single.PAIR
+        return self._rows.tiles * NODES * self._row // 2
 
     def forces(self, w: Array, out: Array) -> None:
         """Of H w, into rows."""
-        single.change(self._frames, w, self._change)
+        single.change(self._frames, w, self._like, self._change)
         if self._rows.spin_hall:
-            self._start[ROW * self._begin : ROW * self._end] = 0.0
-            single_hall.bend(*self._rows.spin_hall, *self._terms, self._field, self._change, self._start)
+            self._start[self._row * self._begin : self._row * self._end] = 0.0
+            fields = self._field, self._change
+            single_hall.bend(*self._rows.spin_hall, *self._terms, *fields, self._like, self._start)
         single.hessian(
             self._rows.coupling,
             self._frames,
@@ -153,12 +182,14 @@ class SingleStep:
             self._start,
             self._begin,
             self._end,
+            self._like,
             out,
         )
 
-    def unknowns(self, rows: Array, splitting: Splitting, out: Array) -> None:
+    def unknowns(self, rows: Array, splitting: Splitting | None, out: Array) -> None:
         """w of rows."""
-        single.unknowns(self._frames, rows, splitting.places, splitting.factors, out)
+        places, factors = (None, None) if splitting is None else (splitting.places, splitting.factors)
+        single.unknowns(self._frames, rows, places, factors, self._like, out)
 
 
 @dataclass(frozen=True)
@@ -167,10 +198,6 @@ class Splitting:
 
     places: Array
     factors: Array
-
-    @classmethod
-    def none(cls, tiles: int) -> Splitting:
-        return cls(np.full(tiles, -1, np.int32), np.zeros(single.FACTORS, np.float32))
 
     @classmethod
     def of(cls, factors: Array, nodes: Array, tiles: int) -> Splitting:
@@ -191,14 +218,14 @@ class Splitting:
 
 
 def packed(w: Array, rooms: Rooms, floats: int) -> Array:
-    """Tiles of w (n, 2, 2, 2)."""
+    """Tiles of w (n, 2, s, s)."""
     out = rooms.empty(floats, np.float32)
-    single.pack(np.ascontiguousarray(w).view(np.float64).reshape(-1), out)
+    single.pack(np.ascontiguousarray(w).view(np.float64).reshape(-1), ROWS[w.shape[-1]], out)
     return out
 
 
 def unpacked(tiles: Array, shape: tuple[int, ...]) -> Array:
-    """w (n, 2, 2, 2) of tiles."""
+    """w (n, 2, s, s) of tiles."""
     w = np.empty(shape, dtype=complex)
-    single.unpack(tiles, w.view(np.float64).reshape(-1))
+    single.unpack(tiles, ROWS[shape[-1]], w.view(np.float64).reshape(-1))
     return w

@@ -86,6 +86,7 @@ class ScalarPreconditioner:
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
     _split_tiles: Any = field(default=None, init=False)
+    _free_rows: dict[int, Any] = field(default_factory=dict, init=False)
 
     def prepare(self, tangents: Tangents, omega: Complex) -> None:
         """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
@@ -109,10 +110,11 @@ class ScalarPreconditioner:
 
         return Hierarchy(self._half, np.float32, self.forms.between_corners(self.free))
 
-    @cached_property
-    def free_rows(self) -> Any:
+    def free_rows(self, s: int) -> Any:
         """See `linearise.free_rows`."""
-        return free_rows(self.forms, self.free)
+        if s not in self._free_rows:
+            self._free_rows[s] = free_rows(self.forms, self.free, s)
+        return self._free_rows[s]
 
     def _shifted(self, shift: Complex) -> Any:
         """(K/2 + s)⁻¹ for a nodal s."""
@@ -148,11 +150,10 @@ class ScalarPreconditioner:
 
     def of_tiles(self, step: Any, out: Real) -> Real:
         """w, in tiles, of what is in `rows`, for a `kernels.steps.SingleStep`."""
-        rows = self._inverse.on_rows(WIDTH[2]).reshape(-1)
-        if self._split_tiles is None:
-            tiles, kinds = self.free_rows.tiles, kernels.compiled().steps.Splitting
+        rows = self._inverse.on_rows(WIDTH[step.s]).reshape(-1)
+        if self._split_tiles is None and self._splitting is not None:
             split: Any = self._splitting
-            self._split_tiles = kinds.none(tiles) if split is None else split.in_tiles(tiles)
+            self._split_tiles = split.in_tiles(self.free_rows(step.s).tiles)
         step.unknowns(rows, self._split_tiles, out)
         return out
 
@@ -236,17 +237,18 @@ class NewtonSystem:
     def _in_tiles(self, tolerance: float) -> Any:
         """A Krylov step in single precision, or None where that is not enough or cannot be."""
         tangents, preconditioner = self.tangents, self.preconditioner
-        if isinstance(tangents, PlainTangents) or preconditioner.rows(tangents.g.shape[-1] // 2) is None:
+        s = tangents.g.shape[-1] // 2
+        if isinstance(tangents, PlainTangents) or preconditioner.rows(s) is None:
             return None
         if SINGLE * largest_part(tangents.g) ** 2 > tolerance:
             return None
-        return tangents.in_tiles(preconditioner.free_rows)
+        return tangents.in_tiles(preconditioner.free_rows(s))
 
     def _krylov_in_tiles(
         self, step: Any, right: Complex, tolerance: float, max_iterations: int
     ) -> LinearResult:
         preconditioner, rooms, steps = self.preconditioner, self.tangents.rooms, kernels.compiled().steps
-        rows, work = preconditioner.rows(2), rooms.empty(step.size, np.float32)
+        rows, work = preconditioner.rows(step.s), rooms.empty(step.size, np.float32)
 
         def apply(x: Real) -> Real:
             step.forces(x, rows)
