@@ -70,7 +70,7 @@ def _frames(frames, at, like):
 
 
 @inline
-def _changed(gamma, gamma_tilde, n, n_tilde, eh, he):
+def changed(gamma, gamma_tilde, n, n_tilde, eh, he):
     """Blocks ee, eh, he, hh of Mτ₃wM⁻¹ for those of w."""
     u, v = eh * n_tilde, he * n
     left, right = u * gamma_tilde, v * gamma
@@ -79,7 +79,7 @@ def _changed(gamma, gamma_tilde, n, n_tilde, eh, he):
 
 
 @inline
-def _turned(gamma, gamma_tilde, n, n_tilde, ee, eh, he, hh):
+def turned(gamma, gamma_tilde, n, n_tilde, ee, eh, he, hh):
     """Blocks eh and he of M⁻¹xM for those of x."""
     right = minus_product(plus_product(eh, ee, gamma), gamma, plus_product(hh, he, gamma))
     left = minus_product(plus_product(he, hh, gamma_tilde), gamma_tilde, plus_product(ee, eh, gamma_tilde))
@@ -116,7 +116,7 @@ def change(frames, w, like, x):
         fetch(w, pair * (t + 2), pair)
         fetch(x, at + 2 * size, size)
         eh, he = get_tile(w, pair * t, like), get_tile(w, pair * t + block(like), like)
-        blocks = _changed(*_frames(frames, at, like), eh, he)
+        blocks = changed(*_frames(frames, at, like), eh, he)
         put_blocks(x, at, *_minus_twice(*blocks, like))
 
 
@@ -191,12 +191,12 @@ def hessian(coupling, frames, diagonal, w, x, start, begin, end, like, forces):
     for t in range(w.size // (size // 2)):
         at, pair = size * t, size // 2 * t
         _couple(*coupling, x, start, begin, end, t, rows, frames, diagonal, w, forces, like)
-        upper, lower = _turned(*_frames(frames, at, like), *_spin_matrices(rows, like))
+        upper, lower = turned(*_frames(frames, at, like), *_spin_matrices(rows, like))
         w_eh, w_he = get_tile(w, pair, like), get_tile(w, pair + step, like)
         ee, hh = get_tile(diagonal, pair, like), get_tile(diagonal, pair + step, like)
         upper = plus_product(plus_product(upper, ee, w_eh), w_eh, hh)
         lower = minus_product(minus_product(lower, hh, w_he), w_he, ee)
-        put_blocks(forces, at, *_changed(*_frames(frames, at, like), upper, -lower))
+        put_blocks(forces, at, *changed(*_frames(frames, at, like), upper, -lower))
 
 
 @kernel
@@ -209,7 +209,7 @@ def unknowns(frames, rows, splitting, split, like, w):
         fetch(frames, at + 2 * size, size)
         fetch(rows, at + 2 * size, size)
         fetch(w, pair + size, size // 2)
-        eh, he = _turned(*_frames(frames, at, like), *get_blocks(rows, at, like))
+        eh, he = turned(*_frames(frames, at, like), *get_blocks(rows, at, like))
         eh, he = -(eh * half), he * half
         if split is not None:
             place = FACTORS * item(splitting, t)

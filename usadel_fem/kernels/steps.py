@@ -12,12 +12,9 @@ from usadel_fem.kernels.frames import Array
 from usadel_fem.kernels.memory import Rooms
 from usadel_fem.kernels.tiles import NODES, ROWS
 
-FRAMES = {1: (16, [2, 3, 4, 5, 8, 9, 14, 15]), 2: (32, range(32))}
+FRAMES = {1: (6, [0, 1, 2, 3, 4, 5, 4, 5]), 2: (32, range(32))}
 """By s: how many numbers `kernels.channel` or `kernels.tangents` keeps of the frames of a node, and which of
 them are γ, γ̃, N, Ñ."""
-
-DIAGONAL = {1: (8, [0, 1, 6, 7]), 2: (16, range(16))}
-"""The same for the blocks ee and hh of M⁻¹FMτ₃."""
 
 
 def _tiles(nodes: int, s: int) -> int:
@@ -139,7 +136,7 @@ class SingleStep:
         self._diagonal = rooms.empty(self.size, np.float32)
         for x, out, kept, some in (
             (frames, self._frames, *FRAMES[rows.s]),
-            (diagonal, self._diagonal, *DIAGONAL[rows.s]),
+            (diagonal, self._diagonal, self._row // 2, range(self._row // 2)),
         ):
             single.narrow(x, kept, np.array(some), out)
         floats = rows.order.size * self._row
