@@ -148,9 +148,8 @@ class CompiledTangents:
 
     def mean_and_spread(self) -> tuple[Complex, Real]:
         """See `PlainTangents`."""
-        if self.g.shape[-1] == 2:
-            return mean_and_spread(*self.nodal)
-        mean, variance = kernels.compiled().mean_and_spread(self.diagonal, self.nodes.size)
+        compiled, s = kernels.compiled(), self.g.shape[-1] // 2
+        mean, variance = compiled.mean_and_spread(self.diagonal, self.nodes.size, s)
         return mean, variance
 
     @cached_property

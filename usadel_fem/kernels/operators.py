@@ -215,11 +215,20 @@ def positivity(g: Array) -> Array:
     return out
 
 
-def mean_and_spread(diagonal: Array, count: int) -> tuple[Array, Array]:
-    """Mean and variance of the eigenvalues of the nodal term of so many nodes, s = 2."""
+def mean_and_spread(diagonal: Array, count: int, s: int) -> tuple[Array, Array]:
+    """Mean and variance of the eigenvalues of the nodal term of so many nodes."""
     mean, variance = np.empty(count, dtype=complex), np.empty(count)
-    nodal.mean_and_spread(diagonal, mean, variance)
+    (nodal.channel_mean_and_spread if s == 1 else nodal.mean_and_spread)(diagonal, mean, variance)
     return mean, variance
+
+
+def shift(
+    mu: Array, variance: Array, nodes: Array, half: Array, barriers: Array, least: float
+) -> tuple[Array, Array]:
+    """See `solver.linear.local_shift`."""
+    mean, out = np.empty_like(mu), np.empty_like(mu)
+    nodal.shift(mu, variance, nodes, half, barriers, least, mean, out)
+    return mean, out
 
 
 def largest(x: Array) -> float:

@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from usadel_fem import kernels
+from usadel_fem.angles import differs
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.linearise import PlainTangents, Tangents, free_rows, largest, largest_part
@@ -91,11 +92,8 @@ class ScalarPreconditioner:
     def prepare(self, tangents: Tangents, omega: Complex) -> None:
         """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
         mean, shift = local_shift(tangents)
-        shift = np.nan_to_num(shift, posinf=0.0, neginf=0.0)
-        if self._shift is not None:
-            change = float(np.abs(shift - self._shift).sum())
-            if change <= OUTDATED * float(np.abs(shift).sum()):
-                return
+        if self._shift is not None and not differs(shift, self._shift, OUTDATED):
+            return
         self._inverse, self._shift = self._shifted(shift), shift
         self._splitting, self._split_tiles = spin_splitting(tangents, omega, mean), None
 
@@ -170,15 +168,20 @@ def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:
     μ is the mean of the nodal term's eigenvalues, s is −μ plus the spread of all about it: the mean puts the
     eigenvalues of the preconditioned H at 1, the spread keeps from 0 those that miss it.  −μ is √(Δ² − ε²) in
     a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i; what barriers add is in the matrix.
-    Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there.
+    Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there. What is not finite is
+    left out of s.
     """
     mu, variance = tangents.mean_and_spread()
-    forms, nodes = tangents.forms, tangents.nodes
+    forms, nodes, compiled = tangents.forms, tangents.nodes, kernels.compiled()
+    if compiled is not None:
+        of_nodes = nodes, forms.half_diagonal, forms.through_barriers
+        mean, shift = compiled.shift(mu, variance, *of_nodes, LEAST)
+        return mean, shift
     half, barriers = forms.half_diagonal[nodes], forms.through_barriers[nodes]
     least = LEAST * np.minimum(np.abs(mu).mean(), half) + 1e-12
     mean = np.maximum(-mu.real - barriers, 0.0) - 1j * mu.imag
     shift = mean + np.sqrt(variance)
-    return mean, np.maximum(shift.real, least) + 1j * shift.imag
+    return mean, np.nan_to_num(np.maximum(shift.real, least) + 1j * shift.imag, posinf=0.0, neginf=0.0)
 
 
 @dataclass(frozen=True)
