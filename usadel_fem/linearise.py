@@ -171,7 +171,7 @@ class CompiledTangents:
 
     def in_tiles(self, rows: Any) -> Any:
         """A Krylov step in single precision on `kernels.steps.FreeRows`, if its kernels have all terms."""
-        if self.forms.beyond_coupling or self.linked is not None:
+        if self.forms.charged_coupling is None or self.linked is not None:
             return None
         compiled, g = kernels.compiled(), self.g
         field = compiled.rows(g, self.rooms) if rows.spin_hall else g
@@ -231,9 +231,11 @@ def largest_part(x: Complex) -> float:
 
 def free_rows(forms: Forms, nodes: Index, s: int) -> Any:
     """What `CompiledTangents.in_tiles` takes, for the free nodes of a mesh and s×s matrices of spin."""
-    coupling = forms.coupling
-    kind = kernels.compiled().steps.FreeRows
-    return kind.of(coupling.arrays, coupling.sums, _dense_spin_hall(forms), nodes, s)
+    coupling = forms.charged_coupling
+    if coupling is None:
+        return None
+    kind, spin_hall = kernels.compiled().steps.FreeRows, _dense_spin_hall(forms)
+    return kind.of(coupling.arrays, coupling.sums, spin_hall, nodes, s, coupling.charged)
 
 
 def _linked_spin_hall(forms: Forms) -> bool:

@@ -24,6 +24,8 @@ from usadel_fem.kernels.tiles import (
     get_tile,
     mixed,
     narrowed,
+    pairs_of,
+    pairs_times_i,
     put_blocks,
     put_tile,
     turn_over,
@@ -132,6 +134,10 @@ def _couple(
     bend_indices,
     bend_axis,
     bend,
+    charge_ptr,
+    charge_indices,
+    charge,
+    charge_imaginary,
     x,
     start,
     begin,
@@ -145,7 +151,8 @@ def _couple(
     like,
 ):
     """F_i = Σ_j q_ij (x_j − x_i) + sum_i x_i of a tile, added to those of `start` from node `begin` to `end`;
-    see `tangents.couple`. Beside it, what the next tile needs is asked for, a little at a time."""
+    see `tangents.couple`, and `fem.coupling` for what vector potentials add. Beside it, what the next tile needs
+    is asked for, a little at a time."""
     size = len(like)
     for lane in range(NODES):
         i = NODES * tile + lane
@@ -180,6 +187,11 @@ def _couple(
                 else:
                     turned = about_z(turned)
                 total = total + spread(item(bend, k), like) * turned
+        if charge is not None:
+            for k in range(item(charge_ptr, i), item(charge_ptr, i + 1)):
+                x_j = load(x, size * item(charge_indices, k), like)
+                total = total + spread(item(charge, k), like) * pairs_of(x_j)
+                total = total + spread(item(charge_imaginary, k), like) * pairs_times_i(x_j)
         store(rows, size * lane, total)
 
 

@@ -44,9 +44,15 @@ class FreeRows:
 
     @classmethod
     def of(
-        cls, coupling: tuple[Array, ...], sums: Array, spin_hall: tuple[Any, ...], free: Array, s: int
+        cls,
+        coupling: tuple[Array, ...],
+        sums: Array,
+        spin_hall: tuple[Any, ...],
+        free: Array,
+        s: int,
+        charged: Any = None,
     ) -> FreeRows:
-        """For `Coupling.arrays` and `sums`, and `SpinHall.dense`, of all nodes."""
+        """For `Coupling.arrays`, `sums` and `charged`, and `SpinHall.dense`, of all nodes."""
         size = sums.shape[1]
         tiles = _tiles(free.size, s)
         others = np.setdiff1d(np.arange(size), free) if spin_hall else free[:0]
@@ -63,9 +69,15 @@ class FreeRows:
         pairs = (indptr, columns, *(_single(x[kept]) for x in data), *none)
         bend_ptr, bend_columns, some = _between(coupling[4:6], row, NODES * tiles)
         bend = (bend_ptr, bend_columns, coupling[6][some].astype(np.int32), _single(coupling[7][some]))
+        charge: tuple[Array | None, ...] = (None,) * 4
+        if charged is not None:
+            places = charged.indptr, charged.indices
+            charge_ptr, charge_columns, kept = _between(places, row, NODES * tiles, own=True)
+            x = charged.data[kept]
+            charge = charge_ptr, charge_columns, _single(x.real), _single(x.imag)
         row[others] = NODES * tiles + np.arange(others.size)
         in_rows = *(_single(x) for x in diagonal[:count]), *none
-        parts = *pairs, *in_rows, *(bend if some.size else (None,) * 4)
+        parts = *pairs, *in_rows, *(bend if some.size else (None,) * 4), *charge
         return cls(s, order, tiles, parts, *_points(spin_hall, row))
 
 
@@ -73,11 +85,14 @@ def _single(x: Array) -> Array:
     return np.ascontiguousarray(x, dtype=np.float32)
 
 
-def _between(matrix: tuple[Array, ...], row: Array, size: int) -> tuple[Array, Array, Array]:
-    """Row pointers, columns and places of the entries of a matrix between different nodes that have a row."""
+def _between(
+    matrix: tuple[Array, ...], row: Array, size: int, own: bool = False
+) -> tuple[Array, Array, Array]:
+    """Row pointers, columns and places of the entries of a matrix between nodes that have a row; with those on
+    the diagonal, if `own`."""
     pointers, columns = matrix
     old = np.repeat(np.arange(pointers.size - 1), np.diff(pointers))
-    kept = np.flatnonzero((row[old] >= 0) & (row[columns] >= 0) & (old != columns))
+    kept = np.flatnonzero((row[old] >= 0) & (row[columns] >= 0) & (own | (old != columns)))
     kept = kept[np.argsort(row[old[kept]], kind="stable")]
     counts = np.bincount(row[old[kept]], minlength=size)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)

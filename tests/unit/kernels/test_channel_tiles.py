@@ -8,29 +8,53 @@ import pytest
 from tests.unit.kernels.test_channel import channels, state
 from tests.unit.kernels.test_hessian import compiled, linearisation
 from usadel_fem import action, kernels
+from usadel_fem.fem.forms import Transverse
 from usadel_fem.kernels.memory import Rooms
 from usadel_fem.linearise import free_rows
+from usadel_fem.physics.nambu import TAU3
 
 SINGLE = 2e-6
 """Rounding of a sum of some tens of products in single precision."""
 
 
-def one_channel(dim, order, **changes):
-    """Two coupled channels without what their kernels leave to NumPy."""
-    forms = replace(channels(dim, order), tunnels=(), transverse=(), **changes)
+def one_channel(dim, order):
+    """Two coupled channels without barriers that filter spins."""
+    forms = replace(channels(dim, order), tunnels=())
     lin, omega, w = state(forms, frozen=dim == 2 and order == 2)
     return lin, omega, w
 
 
+def in_a_field(dim, order):
+    """The same with U(1) links, and with a field across the mesh."""
+    field = ["0.4 + 0.3*sin(x)", "0.5*x", "0.2 - 0.3*x"]
+    forms = replace(channels(dim, order, field), tunnels=(), spin_hall=None)
+    return state(across(forms, np.diag([1.0, -1.0])))
+
+
+def across(forms, tau3):
+    return replace(forms, transverse=(Transverse(0.35 * forms.mass, tau3, tau3),))
+
+
 def whole(dim, order):
     """With every term but the barrier that filters spins."""
-    lin, omega, w = linearisation(dim, order)
+    return unfiltered(*linearisation(dim, order), order == 2)
+
+
+def whole_in_a_field(dim, order):
+    lin, omega, w = linearisation(dim, order, "U(1)")
+    forms = across(replace(lin.forms, swapping=(), spin_hall=None), TAU3)
+    return unfiltered(replace(lin, forms=forms), omega, w)
+
+
+def unfiltered(lin, omega, w, frozen=False):
     forms = replace(lin.forms, tunnels=tuple(replace(t, filter=np.eye(4)) for t in lin.forms.tunnels))
-    return action.Linearisation.at(forms, lin.m, lin.inverse, lin.g, omega, order == 2), omega, w
+    return action.Linearisation.at(forms, lin.m, lin.inverse, lin.g, omega, frozen), omega, w
 
 
 CASES = [(one_channel, dim, order) for dim, order in ((1, 1), (2, 1), (2, 2), (3, 1))]
+CASES += [(in_a_field, dim, order) for dim, order in ((1, 1), (2, 1), (2, 2), (3, 1))]
 CASES += [(whole, dim, order) for dim, order in ((2, 1), (2, 2), (3, 1))]
+CASES += [(whole_in_a_field, dim, order) for dim, order in ((2, 1), (2, 2), (3, 1))]
 
 
 def step_and_tangents(make, dim, order, count=None):
