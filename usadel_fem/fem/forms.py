@@ -270,8 +270,8 @@ class Forms:
 
     @cached_property
     def charged_coupling(self) -> Coupling | None:
-        """The same with U(1) links and transverse U(1) fields, for kernels in single precision; None if there is
-        another quadratic term."""
+        """The same with U(1) links and transverse U(1) fields, for kernels in single precision; None if there
+        is another quadratic term."""
         if not self.beyond_coupling:
             return self.coupling
         fields = [x.matrix for x in self.transverse if _is_charge(x.left) and _is_charge(x.right)]

@@ -151,8 +151,8 @@ def _couple(
     like,
 ):
     """F_i = Σ_j q_ij (x_j − x_i) + sum_i x_i of a tile, added to those of `start` from node `begin` to `end`;
-    see `tangents.couple`, and `fem.coupling` for what vector potentials add. Beside it, what the next tile needs
-    is asked for, a little at a time."""
+    see `tangents.couple`, and `fem.coupling` for what vector potentials add. Beside it, what the next tile
+    needs is asked for, a little at a time."""
     size = len(like)
     for lane in range(NODES):
         i = NODES * tile + lane

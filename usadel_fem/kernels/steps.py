@@ -88,8 +88,8 @@ def _single(x: Array) -> Array:
 def _between(
     matrix: tuple[Array, ...], row: Array, size: int, own: bool = False
 ) -> tuple[Array, Array, Array]:
-    """Row pointers, columns and places of the entries of a matrix between nodes that have a row; with those on
-    the diagonal, if `own`."""
+    """Row pointers, columns and places of the entries of a matrix between nodes that have a row; with those
+    on the diagonal, if `own`."""
     pointers, columns = matrix
     old = np.repeat(np.arange(pointers.size - 1), np.diff(pointers))
     kept = np.flatnonzero((row[old] >= 0) & (row[columns] >= 0) & (own | (old != columns)))
