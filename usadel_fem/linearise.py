@@ -11,6 +11,7 @@ import numpy as np
 from usadel_fem import kernels
 from usadel_fem.action import Linearisation, SpinHallState, quadratic, spin_hall_state
 from usadel_fem.fem.forms import Forms
+from usadel_fem.fem.single import SingleTerms
 from usadel_fem.fem.space import Index
 from usadel_fem.kernels.memory import Rooms
 from usadel_fem.physics.frames import Frames, multiply
@@ -171,7 +172,7 @@ class CompiledTangents:
 
     def in_tiles(self, rows: Any) -> Any:
         """A Krylov step in single precision on `kernels.steps.FreeRows`, if its kernels have all terms."""
-        if self.forms.charged_coupling is None or self.linked is not None:
+        if rows is None or self.linked is not None:
             return None
         compiled, g = kernels.compiled(), self.g
         field = compiled.rows(g, self.rooms) if rows.spin_hall else g
@@ -230,12 +231,12 @@ def largest_part(x: Complex) -> float:
 
 
 def free_rows(forms: Forms, nodes: Index, s: int) -> Any:
-    """What `CompiledTangents.in_tiles` takes, for the free nodes of a mesh and s×s matrices of spin."""
-    coupling = forms.charged_coupling
-    if coupling is None:
+    """What `CompiledTangents.in_tiles` takes, for free nodes and s×s matrices of spin, or None."""
+    terms, kind = SingleTerms.of(forms), kernels.compiled().steps.FreeRows
+    if terms is None:
         return None
-    kind, spin_hall = kernels.compiled().steps.FreeRows, _dense_spin_hall(forms)
-    return kind.of(coupling.arrays, coupling.sums, spin_hall, nodes, s, coupling.charged)
+    coupling, rest = terms.coupling, (terms.charged, terms.sandwiches)
+    return kind.of(coupling.arrays, coupling.sums, _dense_spin_hall(forms), nodes, s, *rest)
 
 
 def _linked_spin_hall(forms: Forms) -> bool:

@@ -2,7 +2,6 @@
 
 With x = x₀ + x_aσ^a of every Nambu block, F_i of ½K, −⅛M^so σ^a·σ^a and −½G is Σ_j q_ij x_j, where q is
 ½K − ⅜M^so − ½G on x₀ and ½K + ⅛M^so − ½G on x_a; swapping adds ½A^a ε_{bac} x_b to the component c.
-A vector potential adds c_ij x_j to the block eh and c*_ij x_j to he.
 """
 
 from __future__ import annotations
@@ -26,12 +25,10 @@ class Coupling:
         arrays: row pointers, columns, q of the singlet and of the triplet; row pointers, columns, axes a and
             ½A^a of swapping.
         sums: Σ_j q_ij of both without that of ½K, which vanishes, (2, N).
-        charged: c, sparse and complex (N, N), or None.
     """
 
     arrays: Arrays
     sums: NDArray[Any]
-    charged: Any = None
 
 
 ROUNDING = 1e-14
@@ -44,7 +41,6 @@ def coupling(
     plain: Sequence[Any],
     spin_relaxation: Any | None,
     swapping: Sequence[tuple[int, Any]],
-    charged: Any = None,
 ) -> Coupling:
     """Merge real scalar matrices (N, N).
 
@@ -54,7 +50,6 @@ def coupling(
         plain: G of the tunnels without a spin filter.
         spin_relaxation: M^so or None.
         swapping: (a, A^a).
-        charged: c.
     """
     size = stiffness.shape[0]
     ones, sums = np.ones(size), np.zeros((2, size))
@@ -70,7 +65,7 @@ def coupling(
         q = sparse.csr_matrix(q * (1 + 1j) + spin_relaxation * (-0.375 + 0.125j))
         singlet, triplet = np.ascontiguousarray(q.data.real), np.ascontiguousarray(q.data.imag)
         sums += np.outer((-0.375, 0.125), spin_relaxation @ ones)
-    return Coupling((q.indptr, q.indices, singlet, triplet, *_bend(swapping, size)), sums, charged)
+    return Coupling((q.indptr, q.indices, singlet, triplet, *_bend(swapping, size)), sums)
 
 
 def _bend(swapping: Sequence[tuple[int, Any]], size: int) -> Arrays:

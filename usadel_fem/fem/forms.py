@@ -28,7 +28,7 @@ from skfem.helpers import dot, grad
 from usadel_fem.fem.coupling import Coupling, coupling
 from usadel_fem.fem.links import LinkedMatrix, Matrix, adjoint, adjoint_precession, adjoint_product
 from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
-from usadel_fem.physics.nambu import EPSILON, Complex, Real, tau3_signs
+from usadel_fem.physics.nambu import EPSILON, Complex, Real
 
 Array = NDArray[Any]
 
@@ -268,27 +268,6 @@ class Forms:
         plain = [tunnel.matrix for tunnel in self.tunnels if not tunnel.filtered]
         return coupling(self.stiffness, self.scalar_stiffness, plain, self.spin_relaxation, self.swapping)
 
-    @cached_property
-    def charged_coupling(self) -> Coupling | None:
-        """The same with U(1) links and transverse U(1) fields, for kernels in single precision; None if there
-        is another quadratic term."""
-        if not self.beyond_coupling:
-            return self.coupling
-        fields = [x.matrix for x in self.transverse if _is_charge(x.left) and _is_charge(x.right)]
-        stiffness, bent = self.stiffness, bool(self.swapping) or self.precession is not None
-        if len(fields) < len(self.transverse) or any(tunnel.filtered for tunnel in self.tunnels):
-            return None
-        charged = sparse.csr_matrix((self.size, self.size))
-        if isinstance(stiffness, LinkedMatrix):
-            if bent or stiffness.plain_triplet is not None:
-                return None
-            charged, stiffness = 0.5 * (stiffness.charged - stiffness.plain), stiffness.plain
-        for matrix in fields:  # −D ee, +D eh
-            charged, stiffness = charged + 2 * matrix, stiffness - 2 * matrix
-        plain = [tunnel.matrix for tunnel in self.tunnels]
-        terms = plain, self.spin_relaxation, self.swapping
-        return coupling(stiffness, self.scalar_stiffness, *terms, sparse.csr_matrix(charged))
-
     @property
     def beyond_coupling(self) -> bool:
         """Whether a quadratic term is not in it."""
@@ -297,11 +276,6 @@ class Forms:
     def potentials(self, energy: complex) -> Potentials:
         """The weights to use at one energy."""
         return self.consistent if abs(energy) <= self.resolution else self.lumped
-
-
-def _is_charge(x: Complex) -> bool:
-    """Whether a matrix of nodal size is τ₃."""
-    return np.array_equal(x, np.diag(tau3_signs(len(x))))
 
 
 def planes(axes: tuple[int, ...]) -> tuple[tuple[int, int, int, float], ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from usadel_fem.kernels import reduction, single, single_hall, spinhall
+from usadel_fem.kernels import packing, reduction, single, single_hall, spinhall
 from usadel_fem.kernels.frames import Array
 from usadel_fem.kernels.memory import Rooms
 from usadel_fem.kernels.tiles import NODES, ROWS
@@ -24,6 +25,53 @@ def _tiles(nodes: int, s: int) -> int:
 
 
 @dataclass(frozen=True)
+class Sandwiches:
+    """Forces −Σ_j M_ij Xx_jY: the rows that they concern, and M between these, X and Y of each."""
+
+    rows: Array
+    terms: tuple[tuple[Any, Array, Array], ...]
+
+    def add(self, change: Array, out: Array, s: int) -> None:
+        """Those of δǧ, in rows."""
+        size = 8 * s**2
+        x = _matrices(change.reshape(-1, size)[self.rows], s)
+        force = np.zeros_like(x)
+        for matrix, left, right in self.terms:
+            force -= left @ (matrix @ x.reshape(len(x), -1)).reshape(x.shape) @ right
+        out.reshape(-1, size)[self.rows] += _floats(force, s)
+
+
+def _matrices(rows: Array, s: int) -> Array:
+    """(n, 2s, 2s) of rows of δǧ."""
+    real, imaginary = np.split(rows.astype(float), 2, axis=1)
+    x = real + 1j * imaginary
+    if s == 1:
+        return x.reshape(-1, 2, 2)
+    out = np.empty((len(x), 4, 4), dtype=complex)
+    packing.from_components(x.reshape(-1, 4, 2, 2), out)
+    return out
+
+
+def _floats(x: Array, s: int) -> Array:
+    """And back."""
+    if s == 2:
+        components = np.empty((len(x), 4, 2, 2), dtype=complex)
+        packing.to_components(x, components)
+        x = components
+    flat = x.reshape(len(x), -1)
+    return np.concatenate([flat.real, flat.imag], axis=1)
+
+
+def _few(sandwiches: Sequence[tuple[Any, Array, Array]], free: Array) -> Sandwiches | None:
+    """Of free nodes."""
+    inside = [(matrix[free][:, free], left, right) for matrix, left, right in sandwiches]
+    rows = np.unique(np.concatenate([np.zeros(0, int), *(matrix.nonzero()[0] for matrix, _, _ in inside)]))
+    if not rows.size:
+        return None
+    return Sandwiches(rows, tuple((m[rows][:, rows].tocsr(), left, right) for m, left, right in inside))
+
+
+@dataclass(frozen=True)
 class FreeRows:
     """What does not change with ǧ, for rows of the free nodes, of none up to whole tiles, and of the others.
 
@@ -33,6 +81,7 @@ class FreeRows:
         tiles: of the free nodes.
         coupling: as `single.hessian` takes it.
         spin_hall: as `single_hall.bend` takes it but for `frozen`, with the planes; or nothing.
+        sandwiches: terms without kernels, or None.
     """
 
     s: int
@@ -41,6 +90,7 @@ class FreeRows:
     coupling: tuple[Array | None, ...]
     spin_hall: tuple[Array, ...]
     planes: tuple[tuple[int, int, int], ...]
+    sandwiches: Sandwiches | None
 
     @classmethod
     def of(
@@ -51,8 +101,9 @@ class FreeRows:
         free: Array,
         s: int,
         charged: Any = None,
+        sandwiches: Sequence[tuple[Any, Array, Array]] = (),
     ) -> FreeRows:
-        """For `Coupling.arrays`, `sums` and `charged`, and `SpinHall.dense`, of all nodes."""
+        """For `Coupling.arrays` and `sums`, `SpinHall.dense`, and the rest of `fem.single`, of all nodes."""
         size = sums.shape[1]
         tiles = _tiles(free.size, s)
         others = np.setdiff1d(np.arange(size), free) if spin_hall else free[:0]
@@ -78,7 +129,7 @@ class FreeRows:
         row[others] = NODES * tiles + np.arange(others.size)
         in_rows = *(_single(x) for x in diagonal[:count]), *none
         parts = *pairs, *in_rows, *(bend if some.size else (None,) * 4), *charge
-        return cls(s, order, tiles, parts, *_points(spin_hall, row))
+        return cls(s, order, tiles, parts, *_points(spin_hall, row), _few(sandwiches, free))
 
 
 def _single(x: Array) -> Array:
@@ -157,10 +208,14 @@ class SingleStep:
         floats = rows.order.size * self._row
         self._change = rooms.zeros(floats, np.float32)
         self._start, self._begin, self._end = rooms.empty(0, np.float32), 0, 0
-        if rows.spin_hall:
-            nodes = rows.spin_hall[0]
+        concerned: list[Array] = [*rows.spin_hall[:1]]
+        if rows.sandwiches is not None:
+            concerned.append(rows.sandwiches.rows)
+        if concerned:
             self._start = rooms.empty(floats, np.float32)
-            self._begin, self._end = int(nodes.min()), int(nodes.max()) + 1
+            self._begin = min(int(nodes.min()) for nodes in concerned)
+            self._end = max(int(nodes.max()) for nodes in concerned) + 1
+        if rows.spin_hall:
             self._field = rooms.empty(floats, np.float32)
             single.halves(g, rows.order, like, self._field)
             whole = rows.s == 2
@@ -181,8 +236,10 @@ class SingleStep:
     def forces(self, w: Array, out: Array) -> None:
         """Of H w, into rows."""
         single.change(self._frames, w, self._like, self._change)
+        self._start[self._row * self._begin : self._row * self._end] = 0.0
+        if self._rows.sandwiches is not None:
+            self._rows.sandwiches.add(self._change, self._start, self.s)
         if self._rows.spin_hall:
-            self._start[self._row * self._begin : self._row * self._end] = 0.0
             fields = self._field, self._change
             single_hall.bend(*self._rows.spin_hall, *self._terms, *fields, self._like, self._start)
         single.hessian(
