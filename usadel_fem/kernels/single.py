@@ -24,6 +24,8 @@ from usadel_fem.kernels.tiles import (
     get_tile,
     mixed,
     narrowed,
+    pair_blocks,
+    pair_blocks_times_i,
     pairs_of,
     pairs_times_i,
     put_blocks,
@@ -243,6 +245,16 @@ def _split(split, at, x, like):
         get_tile(split, at + 2 * step, like),
     )
     return plus_product(a * x * b, x, c)
+
+
+@kernel
+def turn(rows, cosine, sine, like):
+    """eh of the rows of forces of some nodes times e^{iξ}, he times e^{−iξ}."""
+    size = len(like)
+    for i in range(cosine.size):
+        x, change = load(rows, size * i, like), item(cosine, i) - np.float32(1.0)
+        y = x + spread(change, like) * pair_blocks(x)
+        store(rows, size * i, y + spread(item(sine, i), like) * pair_blocks_times_i(x))
 
 
 @kernel

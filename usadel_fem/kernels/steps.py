@@ -286,6 +286,11 @@ class Splitting:
         return cls(places, parts.reshape(-1))
 
 
+def turn(rows: Array, phases: Array, s: int) -> None:
+    """eh of rows of forces times numbers of the size 1, he times their conjugates, in place."""
+    single.turn(rows, _single(phases.real), _single(phases.imag), ROWS[s])
+
+
 def packed(w: Array, rooms: Rooms, floats: int) -> Array:
     """Tiles of w (n, 2, s, s)."""
     out = rooms.empty(floats, np.float32)

@@ -205,25 +205,29 @@ about_x, about_y, about_z = (_about(axis) for axis in range(3))
 """ε_{bac} x_b in the components c on σ^c of a row of 32 floats, for an axis a."""
 
 
-def _on_pairs(from_other: bool) -> Any:
-    signs = {1: (1.0, 1.0), 2: (1.0, 1.0)} if not from_other else {1: (-1.0, 1.0), 2: (1.0, -1.0)}
+def _on_pairs(times_i: bool, by_blocks: bool) -> Any:
+    signs = {1: (-1.0, 1.0), 2: (1.0, -1.0)} if times_i else {1: (1.0, 1.0), 2: (1.0, 1.0)}
 
     @intrinsic
     def on_pairs(typing: Any, x: Any) -> Any:
         half = x.count // 2
+        group = half // 4 if by_blocks else 1
 
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            other = [(k + half) % x.count if from_other else k for k in range(x.count)]
-            factors = [signs.get(k % 4, (0.0, 0.0))[k // half] for k in range(x.count)]
-            return builder.fmul(shuffled(builder, args[0], args[0], other), ir.Constant(x.llvm, factors))
+            places = [(k + half) % x.count if times_i else k for k in range(x.count)]
+            factors = [signs.get(k // group % 4, (0.0, 0.0))[k // half] for k in range(x.count)]
+            return builder.fmul(shuffled(builder, args[0], args[0], places), ir.Constant(x.llvm, factors))
 
         return x(x), build
 
     return on_pairs
 
 
-pairs_of, pairs_times_i = _on_pairs(False), _on_pairs(True)
-"""eh and he of a row, 0 for ee and hh; and i times eh and −i times he."""
+pairs_of, pairs_times_i = _on_pairs(False, False), _on_pairs(True, False)
+"""eh and he of a row of δǧ, 0 for ee and hh; and i times eh and −i times he."""
+
+pair_blocks, pair_blocks_times_i = _on_pairs(False, True), _on_pairs(True, True)
+"""The same of a row of forces."""
 
 
 def transposed(builder: Any, rows: Sequence[Any]) -> list[Any]:

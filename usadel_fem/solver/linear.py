@@ -23,6 +23,7 @@ from usadel_fem.fem.space import Index
 from usadel_fem.linearise import PlainTangents, Tangents, free_rows, largest, largest_part
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
+from usadel_fem.solver.charge import phases
 from usadel_fem.solver.factorisation import Factorisation, one_thread
 from usadel_fem.solver.krylov import TileBasis, gmres
 from usadel_fem.solver.splitting import spin_splitting
@@ -143,17 +144,33 @@ class ScalarPreconditioner:
 
     def of_rows(self, frames: Any, out: Complex) -> Complex:
         """w of what is in `rows`."""
-        frames.of_rows(self._inverse.on_rows(WIDTH[out.shape[-1]]).reshape(-1), out)
+        frames.of_rows(self._on_rows(out.shape[-1]), out)
         return self._split(out)
 
     def of_tiles(self, step: Any, out: Real) -> Real:
         """w, in tiles, of what is in `rows`, for a `kernels.steps.SingleStep`."""
-        rows = self._inverse.on_rows(WIDTH[step.s]).reshape(-1)
+        rows = self._on_rows(step.s)
         if self._split_tiles is None and self._splitting is not None:
             split: Any = self._splitting
             self._split_tiles = split.in_tiles(self.free_rows(step.s).tiles)
         step.unknowns(rows, self._split_tiles, out)
         return out
+
+    def _on_rows(self, s: int) -> Any:
+        """A cycle on `rows`, in the gauge that suits it."""
+        if self._phases is None:
+            return self._inverse.on_rows(WIDTH[s]).reshape(-1)
+        turn, rows = kernels.compiled().steps.turn, self.rows(s)
+        turn(rows, self._phases.conj(), s)
+        rows = self._inverse.on_rows(WIDTH[s]).reshape(-1)
+        turn(rows, self._phases, s)
+        return rows
+
+    @cached_property
+    def _phases(self) -> Complex | None:
+        """Of the free nodes."""
+        found = phases(self.forms)
+        return None if found is None else found[self.free]
 
     def _split(self, w: Complex) -> Complex:
         """T w, in place."""
