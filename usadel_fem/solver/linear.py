@@ -75,7 +75,8 @@ def cycles_pay(nodes: int, dimension: int, delicate: bool) -> bool:
 class ScalarPreconditioner:
     """H⁻¹ ≈ T · frames · (K/2 + s)⁻¹ · frames with a complex nodal s, kept while the potentials stay similar.
 
-    T corrects for what the exchange field does to single nodes, see `solver.splitting`.
+    T corrects for what the exchange field does to single nodes, see `solver.splitting`. Compiled cycles stand
+    between phases e^{±iξ}, see `solver.charge`.
 
     Attributes:
         forms, free, dimension: of the mesh, its free nodes.
