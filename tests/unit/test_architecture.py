@@ -12,6 +12,7 @@ IDENTITIES = [path.relative_to(PACKAGE).as_posix() for path in FILES]
 
 # a module may import from its own folder and from lower numbers
 LAYERS = {
+    "allocator": 0,
     "errors": 0,
     "outcomes": 0,
     "labelled": 0,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from usadel_fem.allocator import keep_memory
 from usadel_fem.cli.common import (
     CASE,
     EXIT_FAILED,
@@ -51,6 +52,7 @@ def sweep(
     """Solve a case at every point of its [sweep]; leave sweep.csv and sweep.h5, a row for each point."""
     case, directory = load_with_directory(case_file, settings, output)
     with plain_errors(case_file, system=EXIT_FAILED):
+        keep_memory()
         start_workers(jobs, scheduler)
         from usadel_fem.io.sweep import CSV_NAME, HDF5_NAME
         from usadel_fem.sweeping import sweep as sweep_case
