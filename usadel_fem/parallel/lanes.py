@@ -17,6 +17,7 @@ from concurrent.futures import (
 )
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -43,12 +44,17 @@ class Lane:
     told: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        self.executor = self.open()
+        self.executor, self._waking = self.open(), Lock()
+
+    def wake(self) -> None:
+        """Hand in the first task, if there is one and that was not done."""
+        with self._waking:
+            if self.ready is not None and self.greeting is None:
+                self.greeting = self.executor.submit(self.ready)
 
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Hand in a task; the first one wakes the worker up."""
-        if self.ready is not None and self.greeting is None:
-            self.greeting = self.executor.submit(self.ready)
+        self.wake()
         return self.executor.submit(work, *arguments)
 
     def renew(self) -> None:
@@ -97,15 +103,27 @@ class Crew:
             raise LostWorkers("the executor lost its workers, and is not ours to open anew")
         lane.renew()
 
+    def wake(self) -> None:
+        """Let workers start while this process does something else: this returns at once."""
+        Thread(target=self._wake, daemon=True).start()
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError, OSError):  # closed meanwhile, or lost, as the next task will tell
+            for lane in self.lanes:
+                lane.wake()
+
     def close(self, at_once: bool = False) -> None:
-        """End the workers; `at_once` without waiting for what they do, where that is possible."""
+        """End the workers: `at_once` without waiting for what they do, where that is possible.
+
+        Idle processes end by themselves in the time of a few tasks.
+        """
         if not self.shared:
             for lane in self.lanes:
                 process = lane.process() if at_once and self.own_processes else None
                 if process is not None:
                     with suppress(ProcessLookupError):
                         os.kill(process, signal.SIGTERM)
-                lane.close(wait=not at_once or process is not None)
+                lane.close(wait=process is not None or not (at_once or self.own_processes))
         self.closing()
 
     def __enter__(self) -> Self:
