@@ -14,6 +14,7 @@ IDENTITIES = [path.relative_to(PACKAGE).as_posix() for path in FILES]
 LAYERS = {
     "allocator": 0,
     "errors": 0,
+    "interrupts": 0,
     "outcomes": 0,
     "labelled": 0,
     "series": 0,
