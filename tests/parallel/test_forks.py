@@ -122,9 +122,20 @@ def test_a_worker_is_woken_once() -> None:
         lane.wake()
         assert lane.greeting is first
         assert lane.process() == answer
-    lane.greeting = None
-    crew._wake()  # closed meanwhile: nothing to complain of
-    assert lane.greeting is None
+
+
+def test_workers_that_are_starting_end_too() -> None:
+    """Whoever is interrupted so early leaves none of them behind."""
+    crew = processes(2)
+    for lane in crew.lanes:
+        lane.ready = ready
+    crew.wake()
+    crew.close(at_once=True)
+    for lane in crew.lanes:
+        process = lane.process()
+        assert process is not None
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
 
 
 def test_a_large_result_has_room_on_its_way() -> None:
