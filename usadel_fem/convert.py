@@ -23,6 +23,7 @@ def convert_mesh(
     scale: float = 1.0,
     numbers: str | None = None,
     sides: bool = False,
+    force: bool = False,
 ) -> str:
     """Read a mesh, write it as MSH 4.1, and say what it holds.
 
@@ -34,15 +35,16 @@ def convert_mesh(
         scale: what all coordinates are multiplied by.
         numbers: name of the cell data that number the groups; None for the usual ones.
         sides: name nameless outer sides at the ends of the coordinates left, right, bottom, top, front, back.
+        force: replace a target that exists.
 
     Returns:
         The report: nodes, elements, quality, regions, boundaries, interfaces, what was changed, and the
         tables that a case on this mesh starts with.
 
     Raises:
-        CaseError: the file cannot be read, or is no mesh that a case could use.
+        CaseError: the file cannot be read, is no mesh that a case could use, or the target exists already.
     """
-    _check_target(source, target)
+    _check_target(source, target, force)
     try:
         found = read_any(source, scale=scale, numbers=numbers)
         named, axes = named_mesh(found.mesh, str(source))
@@ -59,10 +61,15 @@ def convert_mesh(
     return "\n".join([report(device), *(f"  {note}" for note in notes), "", skeleton(device, shown.name)])
 
 
-def _check_target(source: Path, target: Path | None) -> None:
+def _check_target(source: Path, target: Path | None, force: bool) -> None:
     if target is None:
         return
     if target.suffix != ".msh":
         raise CaseError([Problem("", "must end in .msh", str(target), file="OUT")])
     if target.exists() and source.exists() and os.path.samefile(source, target):
         raise CaseError([Problem("", "must be another file than IN", str(target), file="OUT")])
+    if target.is_dir():
+        raise CaseError([Problem("", "must be a file", "a directory", file=str(target))])
+    if target.exists() and not force:
+        hint = "--force replaces it"
+        raise CaseError([Problem("", "exists already, and is left as it is", hint=hint, file=str(target))])

@@ -10,6 +10,7 @@ from usadel_fem.fem.mesh_report import mesh_lines
 from usadel_fem.fem.reduction import in_words
 from usadel_fem.material_report import device_reports
 from usadel_fem.requests import check_request, rule_of
+from usadel_fem.solver.symmetry import symmetry_of
 from usadel_fem.solver.window import edges
 
 
@@ -41,7 +42,7 @@ def _mesh(device: Device) -> list[str]:
 
 def _unknowns(device: Device) -> str:
     """How many there are at an energy, and by which symmetry."""
-    found = device.symmetry
+    found = symmetry_of(device)
     if found is None:
         return "no ǧ to solve for"
     unknowns = found["unknowns_per_node"] * device.space.size

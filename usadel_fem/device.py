@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from usadel_fem.fem.assemble import Barrier, Surroundings, assemble
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.mesh import DeviceMesh, load_mesh
 from usadel_fem.fem.pieces import Piece, pieces
-from usadel_fem.fem.reduction import Reduction, reduce, symmetry
+from usadel_fem.fem.reduction import Reduction, reduce
 from usadel_fem.fem.shapes import build_shape
 from usadel_fem.fem.space import Index, Space
 from usadel_fem.gauge import GaugeField, check_field
@@ -105,14 +104,6 @@ class Device:
         if self.case.solve.symmetry == "off":
             return None
         return reduce(self.forms, [t.exchange for t in self.case.terminal.values()])
-
-    @property
-    def symmetry(self) -> dict[str, Any] | None:
-        """What was found of it, for the summary; None where ǧ^R is known without solving for it."""
-        solve = self.case.solve
-        if solve.time is not None or (solve.kind == "nonequilibrium" and self.normal):
-            return None
-        return symmetry(self.reduction, not solve.real_energies)
 
     @cached_property
     def largest_energy(self) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 __all__ = ["CaseError", "Problem", "did_you_mean", "show"]
 
 _LONGEST_SHOWN = 80
+_FEW = 3
+"""Names that may be meant by one word."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def did_you_mean(word: str, known: Iterable[str], synonyms: Mapping[str, str] | 
 
     >>> did_you_mean("exchage", ["D", "exchange"])
     "did you mean 'exchange'?"
+    >>> did_you_mean("spin", ["spin_current_x", "net_spin_source", "triplet"])
+    "did you mean 'spin_current_x' or 'net_spin_source'?"
     """
     names = list(known)
     synonym = (synonyms or {}).get(word)
@@ -71,7 +76,15 @@ def did_you_mean(word: str, known: Iterable[str], synonyms: Mapping[str, str] | 
         return f"did you mean {synonym!r}?"
     folded = {name.casefold(): name for name in reversed(names)}
     close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return f"did you mean {folded[close[0]]!r}?" if close else ""
+    meant = [folded[close[0]]] if close else _longer(word, names)
+    return f"did you mean {' or '.join(map(repr, meant))}?" if meant else ""
+
+
+def _longer(word: str, names: Iterable[str]) -> list[str]:
+    """Names that begin with a word of two letters or more, or have it between underscores; not if many do."""
+    start, part = word.casefold(), re.compile(rf"(?:^|[\W_]){re.escape(word)}(?:[\W_]|$)", re.IGNORECASE)
+    found = [name for name in names if name.casefold().startswith(start) or part.search(name)]
+    return found if len(word) > 1 and len(found) <= _FEW else []
 
 
 def show(value: object) -> str:

@@ -134,7 +134,8 @@ def _device_report(device: Device, name: str) -> MaterialReport:
         return evaluate(value, position, space.axes)
 
     key, states = dotted(("material", name)), relative_states(material, at, case)
-    return _report(key, material.impurities, at, case.unit_system, states, _largest_gap(device))
+    h = np.linalg.norm([at(component) for component in material.exchange], axis=0)
+    return _report(key, material.impurities, at, case.unit_system, states, _largest_gap(device), h)
 
 
 def _report(
@@ -144,12 +145,13 @@ def _report(
     units: UnitSystem | None,
     states: Real | None = None,
     gap: float = 0.0,
+    exchange: Real | None = None,
 ) -> MaterialReport:
     if given.unbounded:
         limit = resonance_of(given, at)
         if not limit.values.finite:  # it is where an expression for λ vanishes everywhere
-            return ResonanceReport(key, given, limit.values, units, states, gap, slope=limit.slope)
-    return MaterialReport(key, given, scattering(given, at), units, states, gap)
+            return ResonanceReport(key, given, limit.values, units, states, gap, exchange, slope=limit.slope)
+    return MaterialReport(key, given, scattering(given, at), units, states, gap, exchange)
 
 
 def _largest_gap(device: Device) -> float:

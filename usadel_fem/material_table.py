@@ -27,6 +27,7 @@ class MaterialReport:
         units: base units, None for reduced numbers.
         states: N_F in the unit of the case, at the same points.
         gap: the largest gap of the case, 0 where nothing superconducts.
+        exchange: |h| at the same points as the coefficients, None where it is not known.
     """
 
     key: str
@@ -35,6 +36,7 @@ class MaterialReport:
     units: UnitSystem | None
     states: Real | None = None
     gap: float = 0.0
+    exchange: Real | None = None
 
     @property
     def coherence(self) -> Real | None:
@@ -42,9 +44,16 @@ class MaterialReport:
         return np.sqrt(self.scattering.D / self.gap) if self.gap else None
 
     @property
+    def magnetic(self) -> Real | None:
+        """ξ_h = √(D/|h|), inf where h vanishes; None where it vanishes everywhere."""
+        if self.exchange is None or not self.exchange.any():
+            return None
+        return np.sqrt(self.scattering.D * _inverse(self.exchange))
+
+    @property
     def ratios(self) -> tuple[Ratio, ...]:
         """The conditions of the paper, where they are worst."""
-        return regime(self.scattering, self.coherence)
+        return regime(self.scattering, self.coherence, self.magnetic)
 
     @property
     def warnings(self) -> list[str]:
@@ -109,6 +118,10 @@ class MaterialReport:
         if self.coherence is not None:
             gap = f"Delta = {self.gap:.4g}{_unit('energy', self.units)}, the largest gap of the case"
             rows["xi"] = f"{self._in(self.coherence, 'length')} = sqrt(D / Delta), {gap}"
+        if self.magnetic is not None:
+            assert self.exchange is not None
+            field = f"|h| = {self._in(self.exchange, 'energy')}"
+            rows["xi_h"] = f"{self._in(self.magnetic, 'length')} = sqrt(D / |h|), {field}"
         return rows
 
     def _states(self) -> str:
@@ -198,7 +211,7 @@ def _sum(total: Real, *parts: tuple[str, Real]) -> str:
 
 
 def _inverse(rate: Real) -> Real:
-    """The time of a rate, inf where there is none."""
+    """1/rate, such as the time of a rate; inf where there is none."""
     return np.divide(1.0, rate, out=np.full_like(rate, np.inf), where=rate > 0)
 
 

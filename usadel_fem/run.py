@@ -40,6 +40,7 @@ from usadel_fem.solver.kinetic_gap import solve_driven_gap
 from usadel_fem.solver.pool import Workers, hire
 from usadel_fem.solver.selfconsistency import GapResult, solve_gap
 from usadel_fem.solver.signs import both_signs
+from usadel_fem.solver.symmetry import symmetry_of
 from usadel_fem.solver.worker import Change, Observed, Observer
 from usadel_fem.transient import TransientRun
 
@@ -296,7 +297,7 @@ class _Run:
             converged=converged and (gap is None or gap.converged),
             conservation_defect=defects.conservation,
             normalisation_defect=defects.normalisation if reports or run_at_once else math.nan,
-            symmetry=self.device.symmetry,
+            symmetry=symmetry_of(self.device, None if gap is None else gap.delta),
             notes=self.notes,
         )
         green: Sequence[Complex | None] | GreenFunctions = list(kept)

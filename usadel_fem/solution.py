@@ -14,7 +14,7 @@ import usadel_fem
 from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io.dataset import Entry, build_dataset
 from usadel_fem.io.html import result_page
-from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, as_result_file
+from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, as_result_file, undamaged
 from usadel_fem.io.result import write_result
 from usadel_fem.io.summary import write_summary
 from usadel_fem.io.tables import write_tables
@@ -145,10 +145,10 @@ class Solution:
         """Read a result.h5, or the one in a directory; Green functions stay on disk until they are asked for.
 
         Raises:
-            CaseError: if the file is missing or no result of this program.
+            CaseError: if the file is missing, damaged, or no result of this program.
         """
         file = as_result_file(Path(path))
-        with ResultReader(file) as reader:
+        with undamaged(file), ResultReader(file) as reader:
             return cls(
                 case=reader.case(),
                 mesh=reader.mesh(),

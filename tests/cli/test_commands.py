@@ -238,6 +238,15 @@ def test_malformed_settings_come_at_once(here: Path) -> None:
     assert [line.split(";")[0] for line in result.stderr.splitlines()] == ["--set: must be KEY=VALUE"] * 2
 
 
+def test_a_setting_that_is_no_text(here: Path) -> None:
+    """As the shell hands it on: \\xe9 of Latin-1."""
+    result = usadel("run", "wire.toml", "--set", 'case.title="\udce9"', "--set", "a")
+    assert (result.exit_code, result.stdout) == (2, "")
+    lines = [line.split(";")[0] for line in result.stderr.splitlines()]
+    assert lines == ["--set: must be text in UTF-8", "--set: must be KEY=VALUE"]
+    assert listing(here) == ["wire.toml"]
+
+
 @pytest.mark.parametrize("jobs", ["0", "-2", "many"])
 def test_jobs_must_be_a_positive_number(here: Path, jobs: str) -> None:
     assert usadel("run", "wire.toml", "--jobs", jobs).exit_code == 2
@@ -250,6 +259,81 @@ def test_an_output_in_the_way_is_found_before_solving(here: Path, monkeypatch: p
         result = usadel("run", "wire.toml", "-o", output)
         assert (result.exit_code, result.stderr) == (2, "output: must be a directory; received taken\n")
     assert calls == []
+
+
+def test_an_output_that_cannot_be_written_to_is_found_before_solving(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = solving(monkeypatch)
+    (here / "locked").mkdir()
+    wire_solution().save(here / "result.h5")
+    before = listing(here)
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != Path("locked"))
+    mesh = str(Path(__file__).parents[2] / "meshes" / "disk.msh")
+    commands = [
+        ["run", "wire.toml", "-o", "locked/below/out"],
+        ["sweep", "wire.toml", "-o", "locked"],
+        ["export", "result.h5", "--format", "csv", "-o", "locked/tables"],
+        ["plot", "result.h5", "dos", "-o", "locked/dos.png"],
+        ["mesh", mesh, "locked/out.msh"],
+    ]
+    for command in commands:
+        result = usadel(*command)
+        assert (result.exit_code, result.stdout) == (2, ""), command
+        assert result.stderr == "output: must be a directory that can be written to; received locked\n"
+    assert calls == []
+    assert listing(here) == before
+    assert listing(here / "locked") == []
+
+
+def test_what_cannot_be_read_is_one_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no lesson on how to call the command."""
+
+    def denied(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    def denied_by_hdf5(*arguments: object, **options: object) -> None:
+        said = "name = 'a.h5', errno = 13, error message = 'Permission denied', flags = 0"
+        raise PermissionError(13, f"Unable to synchronously open file ({said})")
+
+    (here / "a.h5").write_text("secret", encoding="utf-8")
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    monkeypatch.setattr("pathlib.Path.read_text", denied)
+    monkeypatch.setattr("h5py.File", denied_by_hdf5)
+    says = {
+        ("check", "wire.toml"): "wire.toml: must be a readable case file; received Permission denied\n",
+        ("cite", "wire.toml"): "wire.toml: must be a readable case file; received Permission denied\n",
+        ("material", "wire.toml"): "wire.toml: must be a readable case file; received Permission denied\n",
+        ("info", "a.h5"): "a.h5: cannot be read as HDF5; received Permission denied\n",
+        ("plot", "a.h5"): "a.h5: cannot be read as HDF5; received Permission denied\n",
+    }
+    for command, line in says.items():
+        result = usadel(*command)
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", line)
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "there/out.h5", "result.HDF5", "fields.vtkhdf"])
+@pytest.mark.parametrize("command", [["run"], ["sweep"], ["export", "--format", "csv"]])
+def test_no_directory_that_is_called_like_a_file(
+    here: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], name: str
+) -> None:
+    calls = solving(monkeypatch)
+    wire_solution().save(here / "result.h5")
+    result = usadel(*command, "result.h5" if "export" in command else "wire.toml", "-o", name)
+    end = Path(name).suffix
+    hint = f"({end} looks like the end of a file; make the directory first if it is one)"
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"--output: must be a directory; received {name} {hint}\n"
+    assert listing(here) == ["result.h5", "wire.toml"]
+    assert calls == []
+
+
+@pytest.mark.parametrize("name", ["T0.3", "h1.2e-3", "run.v2", "wire.out", "there.d/plain", "made.xyz"])
+def test_directories_with_a_dot(here: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    calls = solving(monkeypatch)
+    (here / "made.xyz").mkdir()
+    assert usadel("run", "wire.toml", "-o", name).exit_code == 0
+    assert calls[0]["output"] == Path(name)
 
 
 def test_info_on_a_directory_and_a_file(here: Path) -> None:

@@ -136,6 +136,27 @@ def test_outside_the_regime_it_warns(here: Path) -> None:
     assert "needs ≪ 1" in resonant.stderr
 
 
+EXCHANGE = 'material.Pt.exchange=["0.3*(x - 100)", "0.4*(x - 100)", 0]'
+
+
+def test_an_exchange_field_is_compared_with_the_scattering_rate(here: Path) -> None:
+    """|h| = (x − 100)/2 meV on 100 < x < 160: worst where it is largest, and nothing at all where it is 0."""
+    assert "xi_h" not in material("case.toml").stdout
+    result = material("case.toml", "Pt", "--set", EXCHANGE)
+    x = np.linspace(100.0, 160.0, 7)
+    s = impurity_scattering(9.0, 9.0 * 76.19964, 20.0, 0.05 + 0.0001 * x, length=0.01)  # ħ²/m_e in meV nm²
+    expected = float((np.sqrt(s.D[1:] / (0.5 * (x[1:] - 100))) / s.l[1:]).min())
+    [line] = [line for line in result.stderr.splitlines() if "xi_h" in line]
+    assert line == f"warning: material.Pt: xi_h / l = {expected:.3g}: the diffusive limit needs ≫ 1"
+    assert "|h| = 0 to 30 meV" in row(result.stdout, "xi_h")
+    assert "to inf nm = sqrt(D / |h|)" in row(result.stdout, "xi_h")
+    weak = material("case.toml", "Pt", "--set", EXCHANGE.replace("0.3", "3e-6").replace("0.4", "4e-6"))
+    assert "xi_h" not in weak.stderr
+    assert "xi_h / l = " in weak.stdout
+    checked = CliRunner().invoke(main, ["check", "case.toml", "--set", EXCHANGE])
+    assert f"  {line}" in checked.stdout.splitlines()
+
+
 REFUSED: dict[str, tuple[list[str], str]] = {
     "nothing": ([], "must have a CASE, or --impurities TABLE"),
     "keys of no case": (["--set", "a=1"], "must have a CASE to --set keys of"),

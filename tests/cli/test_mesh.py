@@ -63,3 +63,70 @@ def test_mistakes_are_one_line(
     assert result.stderr.startswith(says)
     assert result.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+HINT = "(does its extension tell its format, and is it complete?)"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.vtu", b"", "received a.vtu (the file is empty)"),
+        ("a.stl", b"", "received a.stl (the file is empty)"),
+        ("a.mesh", b"[case]\ntitle = 3\n", f"received a.mesh {HINT}"),  # meshio exits
+        ("a.msh", b"[case]\ntitle = 3\n", f"received a.msh {HINT}"),
+        ("a.su2", b"[case]\ntitle = 3\n", f"received a.su2 {HINT}"),  # an UnboundLocalError
+        ("a.vol", b"[case]\ntitle = 3\n", f"received a.vol (Not a valid Netgen mesh) {HINT}"),
+    ],
+)
+def test_no_mesh_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(content)
+    result = CliRunner().invoke(main, ["mesh", name])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"{name}: must be a readable mesh; {says}\n"
+
+
+def test_a_mesh_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.chdir(tmp_path)
+    Path("a.vtu").write_text("secret", encoding="utf-8")
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    monkeypatch.setattr("meshio.read", denied)
+    result = CliRunner().invoke(main, ["mesh", "a.vtu"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "a.vtu: must be a readable mesh; received a.vtu (permission denied)\n"
+
+
+def test_a_file_that_exists_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["mesh", str(MESHES / "disk.msh"), "mine.msh", "--scale", "2.5"]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    first = Path("mine.msh").read_bytes()
+    Path("mine.msh").write_text("dear to me", encoding="utf-8")
+    refused = CliRunner().invoke(main, arguments)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == "mine.msh: exists already, and is left as it is (--force replaces it)\n"
+    assert Path("mine.msh").read_text(encoding="utf-8") == "dear to me"
+    assert CliRunner().invoke(main, [*arguments, "--force"]).exit_code == 0
+    assert Path("mine.msh").read_bytes() == first
+
+
+def test_force_replaces_neither_a_directory_nor_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = (MESHES / "disk.msh").read_bytes()
+    Path("in.msh").write_bytes(source)
+    Path("out.msh").mkdir()
+    for target, says in {
+        "out.msh": "out.msh: must be a file; received a directory",
+        "in.msh": "OUT: must be another file than IN; received in.msh",
+    }.items():
+        result = CliRunner().invoke(main, ["mesh", "in.msh", target, "--force"])
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{says}\n")
+    assert Path("in.msh").read_bytes() == source

@@ -117,6 +117,10 @@ def test_no_suggestion_that_is_not_there(result: Path) -> None:
         (["triplet", "--region", "wier"], ["plot: region:", "did you mean 'wire'?"]),
         (["dos", "dos_map", "-o", "both.png"], ["--output: must be a directory"]),
         (["dos", "-o", "a.png", "--format", "svg"], ["--output: must end in .svg"]),
+        (
+            ["dos", "-o", "a.xyz"],
+            ["--output: must be a directory, or end in .png, .svg, .pdf, .html; received a.xyz (.xyz looks"],
+        ),
     ],
 )
 def test_bad_input(result: Path, arguments: list[str], parts: list[str]) -> None:

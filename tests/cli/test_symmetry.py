@@ -11,8 +11,10 @@ from click.testing import CliRunner
 from tests.samples import CASE_TEXT
 from usadel_fem.cli import main
 
-COLLINEAR = "symmetry: collinear along [0, 0, 1], 4 of 8 unknowns per node"
+COLLINEAR = "symmetry: collinear along [0, 0, 1], 2 of 8 unknowns per node"
 ALONG = '--set=material.N.exchange=[0.0, 0.18, "0.24 + 0*x"]'
+RIGHT = "--set=terminal.right={Delta = 0.7, phase = 1.3}"
+OPPOSITE = '--set=terminal.right={Delta = 0.7, phase = "pi"}'
 MATSUBARA = "--set=solve.energies={imaginary = [0.31]}"
 
 
@@ -32,12 +34,15 @@ def said(*arguments: str) -> list[str]:
 @pytest.mark.parametrize(
     ("settings", "line", "unknowns"),
     [
-        ([], COLLINEAR, 36),
-        ([ALONG], "symmetry: collinear along [0, 0.6, 0.8], 4 of 8 unknowns per node", 36),
-        ([MATSUBARA], "symmetry: collinear along [0, 0, 1], 2 of 8 unknowns per node", 18),
-        ([MATSUBARA, "--set=material.N.tau_so=2.1"], COLLINEAR, 36),
-        (["--set=material.N.exchange=[0, 0, 0]"], "symmetry: spin-independent, 2 of 8 unknowns per node", 18),
+        ([], COLLINEAR, 18),
+        ([ALONG], "symmetry: collinear along [0, 0.6, 0.8], 2 of 8 unknowns per node", 18),
+        ([MATSUBARA], "symmetry: collinear along [0, 0, 1], 1 of 8 unknowns per node", 9),
+        ([MATSUBARA, "--set=material.N.tau_so=2.1"], COLLINEAR, 18),
+        (["--set=material.N.exchange=[0, 0, 0]"], "symmetry: spin-independent, 1 of 8 unknowns per node", 9),
         (['--set=material.N.exchange=[0, 0.1, "0.3*x"]'], "symmetry: none, 8 of 8 unknowns per node", 72),
+        ([RIGHT], COLLINEAR.replace("2 of", "4 of"), 36),
+        ([RIGHT, MATSUBARA], COLLINEAR, 18),
+        ([OPPOSITE], COLLINEAR, 18),
         (['--set=solve.symmetry="off"'], "symmetry: none, 8 of 8 unknowns per node", 72),
     ],
 )
@@ -50,7 +55,7 @@ def test_check_says_what_was_found_and_what_is_left(wire: Path, settings, line, 
 def test_run_says_it_too_and_keeps_it_in_the_summary(wire: Path) -> None:
     assert COLLINEAR in said("run", "wire.toml", "-o", "out")
     summary = json.loads((wire / "out" / "summary.json").read_text())
-    expected = {"symmetry": "collinear", "axis": [0.0, 0.0, 1.0], "unknowns_per_node": 4, "of": 8}
+    expected = {"symmetry": "collinear", "axis": [0.0, 0.0, 1.0], "unknowns_per_node": 2, "of": 8}
     assert summary["symmetry"] == expected
     assert not said("run", "wire.toml", "-o", "quiet", "--quiet")
 

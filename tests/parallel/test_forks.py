@@ -62,6 +62,59 @@ def test_workers_have_the_package_of_this_process(tmp_path: Path) -> None:
     assert found.stdout.split() == [file, loaded, "True", "True", "1"], found.stderr
 
 
+UNGUARDED = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import usadel_fem as uf
+from tests.parallel.cases import gap, wire
+
+print(uf.solve(KIND(), jobs=2).converged)
+"""
+
+
+@pytest.mark.parametrize("kind", ["wire", "gap"])
+def test_a_script_without_a_guard_is_told_so(tmp_path: Path, kind: str) -> None:
+    """At once, and by nothing else: its workers, which import it, start none of their own."""
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED.replace("KIND", kind), encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("Traceback") == 1
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("usadel_fem.parallel.lanes.LostWorkers: a worker ended by itself before its first")
+    assert '`if __name__ == "__main__":`' in last
+    assert "memory" not in done.stderr
+    assert "bootstrapping" not in done.stderr
+
+
+def test_a_worker_that_is_killed_while_it_starts_has_another_reason() -> None:
+    """By a signal: it is replaced."""
+    with processes(1) as crew:
+        (lane,) = crew.lanes
+        lane.ready = die
+        with pytest.raises(BrokenExecutor):
+            lane.submit(os.getpid).result(timeout=60)
+        lane.ready = None
+        crew.renew(lane)
+        assert lane.submit(len, b"again").result() == 5
+
+
+def test_a_worker_that_ends_by_itself_after_its_first_task_is_replaced() -> None:
+    with processes(1) as crew:
+        (lane,) = crew.lanes
+        lane.ready = os.getpid
+        assert lane.submit(len, b"one").result() == 3
+        with pytest.raises(BrokenExecutor):
+            lane.submit(os._exit, 1).result(timeout=60)
+        crew.renew(lane)
+        assert lane.submit(len, b"again").result() == 5
+
+
+def die() -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
 def test_what_is_not_on_disk_is_not_compiled(tmp_path: Path) -> None:
     """Only the small kernel that checks the compiler is."""
     found = subprocess.run(

@@ -253,6 +253,7 @@ def test_nothing_is_overwritten(usadel: Run, tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (("sn_bilayr", "x"), "new: must be a template; received 'sn_bilayr' (did you mean 'sn_bilayer'?)"),
+        (("sns", "x"), "new: must be a template; received 'sns' (did you mean 'sns_junction'?)"),
         (("quantum_dot", "x"), "(there are lateral_spin_valve, nanowire_3d"),
         (("sn_bilayer",), "new: must have a TEMPLATE and a NAME (usadel-fem new --list names the templates)"),
         (("sn_bilayer", ".toml"), "new: must be the name of a case; received '.toml'"),

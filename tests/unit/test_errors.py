@@ -27,6 +27,29 @@ def test_suggestions(word, hint):
 
 
 @pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("sns", "did you mean 'sns_junction'?"),
+        ("BILAYER", "did you mean 'sn_bilayer'?"),
+        ("vort", "did you mean 'vortex_disk'?"),
+        ("valve", "did you mean 'lateral_spin_valve'?"),
+        ("sp", "did you mean 'spin_bar' or 'spin_pulse' or 'spin_pump'?"),
+        ("sn", "did you mean 'sn_bilayer' or 'sns_junction'?"),
+        ("s", ""),  # too little to go by
+        ("ayer", ""),  # neither a beginning nor a part
+        ("", ""),
+    ],
+)
+def test_parts_of_longer_names(word, hint):
+    names = ["sn_bilayer", "sns_junction", "spin_bar", "spin_pulse", "spin_pump", "lateral_spin_valve"]
+    assert did_you_mean(word, [*names, "vortex_disk"]) == hint
+
+
+def test_no_suggestion_where_many_names_have_the_part():
+    assert did_you_mean("spin", [f"long_name_{k}_of_spin" for k in range(4)]) == ""
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         (True, "true"), (1.5, "1.5"), ("a", '"a"'), ([1, "b"], '[1, "b"]'), ({"a": (1,)}, "{a = [1]}"),

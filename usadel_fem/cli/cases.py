@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from usadel_fem.cli.common import CASE, SET, load, plain_errors
+from usadel_fem.cli.common import CASE, PATH, SET, load, plain_errors
 from usadel_fem.cli.completion import files
 from usadel_fem.errors import CaseError, Problem
 
@@ -27,7 +27,7 @@ def check(case_file: Path, settings: tuple[str, ...]) -> None:
 @click.argument(
     "case_file",
     metavar="[CASE]",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=False,
     shell_complete=files(".toml"),
 )

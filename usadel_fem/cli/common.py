@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,14 +21,18 @@ from usadel_fem.interrupts import STATUS, at_once, raised
 if TYPE_CHECKING:
     from usadel_fem.case import Case
 
+FILE_END = re.compile(r"\.(?!out$)(?:[a-z]{1,6}|h5|hdf5)")
+"""Ends of names of files; T0.3, run.v2 and wire.out may well be directories."""
+
 EXIT_BAD_INPUT = 2
 EXIT_FAILED = 1
 EXIT_NOT_CONVERGED = 3
 EXIT_INTERRUPTED = STATUS
 
-CASE = click.argument(
-    "case_file", metavar="CASE", type=click.Path(path_type=Path), shell_complete=files(".toml")
-)
+PATH = click.Path(path_type=Path, readable=False)
+"""Of a file or directory; that it cannot be read is found, and told in a line, by what reads it."""
+
+CASE = click.argument("case_file", metavar="CASE", type=PATH, shell_complete=files(".toml"))
 SET = click.option(
     "--set",
     "settings",
@@ -37,7 +43,7 @@ SET = click.option(
 OUTPUT = click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Directory of the results. [default: from the case]",
 )
 SCHEDULER = click.option(
@@ -49,7 +55,7 @@ QUIET = click.option("--quiet", is_flag=True, help="Show no progress and no clos
 RESULT = click.argument(
     "result",
     metavar="DIR|FILE.h5",
-    type=click.Path(path_type=Path),
+    type=PATH,
     shell_complete=files(".h5", inside="result.h5"),
 )
 
@@ -64,15 +70,22 @@ def load(path: Path, settings: tuple[str, ...]) -> Case:
 
 def _overrides(settings: tuple[str, ...]) -> Mapping[str, str]:
     """The --set options as a mapping; all malformed ones are reported at once."""
-    pairs = [setting.partition("=") for setting in settings]
     wrong = [
-        Problem("", "must be KEY=VALUE", received=repr("".join(pair)), file="--set")
-        for pair in pairs
-        if not pair[0].strip() or not pair[1] or not pair[2].strip()
+        Problem("", rule, received=repr(setting), file="--set")
+        for setting in settings
+        if (rule := _broken_rule(setting))
     ]
     if wrong:
         raise CaseError(wrong)
+    pairs = [setting.partition("=") for setting in settings]
     return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _broken_rule(setting: str) -> str:
+    if any("\ud800" <= char <= "\udfff" for char in setting):  # a byte that could not be decoded
+        return "must be text in UTF-8"
+    key, equals, value = setting.partition("=")
+    return "" if key.strip() and equals and value.strip() else "must be KEY=VALUE"
 
 
 def require_directory(directory: Path) -> None:
@@ -81,13 +94,24 @@ def require_directory(directory: Path) -> None:
         if path.exists():
             if not path.is_dir():
                 raise CaseError([Problem("", "must be a directory", received=str(path), file="output")])
+            if not os.access(path, os.W_OK | os.X_OK):
+                rule = "must be a directory that can be written to"
+                raise CaseError([Problem("", rule, received=str(path), file="output")])
             return
+
+
+def require_directory_name(output: Path | None, rule: str = "must be a directory") -> None:
+    """Refuse to make a directory of a name that ends like a file's, such as out.vtu: a file was meant."""
+    if output is not None and FILE_END.fullmatch(output.suffix.casefold()) and not output.exists():
+        hint = f"{output.suffix} looks like the end of a file; make the directory first if it is one"
+        raise CaseError([Problem("", rule, str(output), hint, "--output")])
 
 
 def load_with_directory(path: Path, settings: tuple[str, ...], output: Path | None) -> tuple[Case, Path]:
     """The case of a file, and where its results go; told in plain lines if there is something wrong."""
     with plain_errors(path):
         case = load(path, settings)
+        require_directory_name(output)
         directory = output if output is not None else Path(case.output.directory)
         require_directory(directory)
     return case, directory

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from usadel_fem.cli.common import plain_errors, require_directory
+from usadel_fem.cli.common import PATH, plain_errors, require_directory, require_directory_name
 from usadel_fem.errors import CaseError, Problem
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ FORMATS = ("png", "svg", "pdf", "html")
 @click.argument("arguments", metavar="DIR|FILE.h5|TABLE.csv... [QUANTITY]...", nargs=-1, required=True)
 @click.option("--list", "listing", is_flag=True, help="Say what can be drawn; * marks the usual choice.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), help="Of the files. [default: png]")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Directory, or the file of a single picture."
-)
+@click.option("-o", "--output", type=PATH, help="Directory, or the file of a single picture.")
 @click.option("--energy", type=float, help="Energy that fields are shown at. [default: nearest to zero]")
 @click.option("--time", type=float, help="Time that fields are shown at. [default: the last]")
 @click.option("--component", default="", help="x, y, z or abs of a vector; re, im, re_x, ...")
@@ -148,6 +146,7 @@ def _targets(
             )
         require_directory(output.parent)
         return suffix, [output]
+    require_directory_name(output, f"must be a directory, or end in {', '.join(f'.{f}' for f in KNOWN)}")
     chosen: Format = kind or "png"
     directory = output or home
     require_directory(directory)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from usadel_fem.cli.common import RESULT, plain_errors, require_directory
+from usadel_fem.cli.common import PATH, RESULT, plain_errors, require_directory, require_directory_name
 
 if TYPE_CHECKING:
     from usadel_fem.solution import Solution
@@ -28,9 +28,7 @@ def info(result: Path) -> None:
 @click.command()
 @RESULT
 @click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="What to write.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Directory. [default: beside the result]"
-)
+@click.option("-o", "--output", type=PATH, help="Directory. [default: beside the result]")
 def export(result: Path, kind: str, output: Path | None) -> None:
     """Write the fields and numbers of a result in another format."""
     with plain_errors():
@@ -38,6 +36,7 @@ def export(result: Path, kind: str, output: Path | None) -> None:
 
         solution = load(result)
         directory = output if output is not None else (result if result.is_dir() else result.parent)
+        require_directory_name(output)
         require_directory(directory)
         for path in write(solution, directory, kind):
             click.echo(path)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from usadel_fem.cli.common import plain_errors, require_directory
+from usadel_fem.cli.common import PATH, plain_errors, require_directory
 from usadel_fem.cli.completion import templates
 from usadel_fem.errors import CaseError, Problem
 
 
 @click.command()
 @click.argument("template", required=False, shell_complete=templates)
-@click.argument("name", required=False, type=click.Path(path_type=Path))
+@click.argument("name", required=False, type=PATH)
 @click.option("--list", "listed", is_flag=True, help="Name the templates, and say what each of them shows.")
 def new(template: str | None, name: Path | None, listed: bool) -> None:
     """Write a commented case to start from: NAME.toml, and NAME.msh if it has a mesh of its own."""
@@ -33,12 +33,15 @@ def new(template: str | None, name: Path | None, listed: bool) -> None:
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("target", metavar="[OUT.msh]", type=click.Path(path_type=Path), required=False)
+@click.argument("source", metavar="IN", type=PATH)
+@click.argument("target", metavar="[OUT.msh]", type=PATH, required=False)
 @click.option("--scale", type=float, default=1.0, help="Multiply coordinates, such as 1e9 from m to nm.")
 @click.option("--numbers", metavar="NAME", help="Cell data that number the regions and boundaries.")
 @click.option("--name-sides", "sides", is_flag=True, help="Name flat outer sides left, right, bottom, ...")
-def mesh(source: Path, target: Path | None, scale: float, numbers: str | None, sides: bool) -> None:
+@click.option("--force", is_flag=True, help="Replace an OUT.msh that exists.")
+def mesh(
+    source: Path, target: Path | None, scale: float, numbers: str | None, sides: bool, force: bool
+) -> None:
     """Say what a mesh file holds and what a case on it needs; write it as OUT.msh, which a case can name.
 
     Reads what meshio reads: Gmsh of all versions, Abaqus, MED, VTK, VTU, XDMF, Netgen, Medit, ...
@@ -50,4 +53,4 @@ def mesh(source: Path, target: Path | None, scale: float, numbers: str | None, s
             raise CaseError([Problem("", "must be > 0", str(scale), file="--scale")])
         if target is not None:
             require_directory(target.parent)
-        click.echo(convert_mesh(source, target, scale=scale, numbers=numbers, sides=sides))
+        click.echo(convert_mesh(source, target, scale=scale, numbers=numbers, sides=sides, force=force))

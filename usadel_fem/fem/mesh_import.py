@@ -31,6 +31,8 @@ NUMBERS = (
 )
 """Cell data that number the groups, in the order in which they are looked for."""
 
+STRANGE = "does its extension tell its format, and is it complete?"
+
 Groups = dict[int, dict[str, Index]]
 """By dimension and name: rows of the cells of that dimension."""
 
@@ -91,13 +93,18 @@ def _read(path: Path) -> meshio.Mesh:
         known = sorted(meshio.extension_to_filetypes)
         hint = did_you_mean(suffix, known) or f"such as {', '.join(s for s in known if len(s) == 4)}"
         raise fail("must have the extension of a mesh format", suffix or str(path), hint)
+    if not path.stat().st_size:
+        raise fail("must be a readable mesh", str(path), "the file is empty")
     try:
         with quietly():
             return meshio.read(path)
-    except (Exception, SystemExit) as error:  # meshio raises what the parser stumbled upon, or exits
+    except PermissionError as error:
+        raise fail("must be a readable mesh", str(path), (error.strerror or "").lower()) from None
+    except (SystemExit, NameError, IndexError, KeyError):  # meshio exits, or stumbles in its own words
+        raise fail("must be a readable mesh", str(path), STRANGE) from None
+    except Exception as error:  # it also raises whatever the parser says
         said = " ".join(str(error).split())[:120] or type(error).__name__
-        hint = "does its extension tell its format, and is it complete?"
-        raise fail("must be a readable mesh", f"{path} ({said})", hint) from None
+        raise fail("must be a readable mesh", f"{path} ({said})", STRANGE) from None
 
 
 def _split_quadrilaterals(mesh: meshio.Mesh) -> meshio.Mesh:

@@ -89,8 +89,8 @@ def reduce(forms: Forms, exchanges: Sequence[ArrayLike] = ()) -> Reduction | Non
     return Reduction(channels, systems, forms)
 
 
-def symmetry(reduction: Reduction | None, imaginary: bool) -> dict[str, Any]:
-    """What a summary says of it.
+def symmetry(reduction: Reduction | None, imaginary: bool, angles: bool = False) -> dict[str, Any]:
+    """What a summary says of it; `angles` where a real gauge leaves one unknown of two.
 
     >>> symmetry(None, imaginary=False)
     {'symmetry': 'none', 'axis': None, 'unknowns_per_node': 8, 'of': 8}
@@ -98,7 +98,8 @@ def symmetry(reduction: Reduction | None, imaginary: bool) -> dict[str, Any]:
     if reduction is None:
         return {"symmetry": "none", "axis": None, "unknowns_per_node": 8, "of": 8}
     axis = reduction.channels.axis
-    name, unknowns = "spin-independent" if axis is None else "collinear", reduction.unknowns(imaginary)
+    name = "spin-independent" if axis is None else "collinear"
+    unknowns = reduction.unknowns(imaginary) // (2 if angles else 1)
     return {"symmetry": name, "axis": axis and list(axis), "unknowns_per_node": unknowns, "of": 8}
 
 

@@ -24,6 +24,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if str(error.filename) == str(temporary):
+            error.filename = str(path)  # nobody knows the other
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

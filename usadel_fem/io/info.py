@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from usadel_fem.io.columns import flatten
-from usadel_fem.io.reader import RESULT_NAME, ResultReader, as_result_file
+from usadel_fem.io.reader import RESULT_NAME, ResultReader, as_result_file, undamaged
 from usadel_fem.io.summary import rounded, scalars
 from usadel_fem.io.sweep import read_columns, sweep_file
 from usadel_fem.labelled import Observable
@@ -28,7 +28,8 @@ def describe_result(path: Path) -> str:
     table = sweep_file(path)
     if table is not None and not (path / RESULT_NAME).is_file():
         return "\n".join(_columns(table))
-    with ResultReader(as_result_file(path)) as reader:
+    file = as_result_file(path)
+    with undamaged(file), ResultReader(file) as reader:
         return "\n".join(_lines(reader))
 
 

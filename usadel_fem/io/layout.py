@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from usadel_fem.case import Case
@@ -57,5 +58,11 @@ def deciding(values: str) -> dict[str, Any]:
 
 
 def reason(error: OSError) -> str:
-    """The first line of what the system or HDF5 says."""
-    return (error.strerror or str(error)).strip().splitlines()[0]
+    """The first line of what the system or HDF5 says; HDF5 wraps what the system said.
+
+    >>> reason(OSError("Unable to open file (errno = 13, error message = 'Permission denied')"))
+    'Permission denied'
+    """
+    said = (error.strerror or str(error)).strip().splitlines()[0]
+    system = re.search("error message = '([^']*)'", said)
+    return system[1] if system else said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +27,23 @@ RESULT_NAME = "result.h5"
 def as_result_file(path: Path) -> Path:
     """The file meant by a path: itself, or the result.h5 of a directory."""
     return path / RESULT_NAME if path.is_dir() else path
+
+
+@contextmanager
+def undamaged(path: Path) -> Iterator[None]:
+    """Around reading a file of ours: where it makes no sense, that is said of the file, in one line.
+
+    Raises:
+        CaseError: whatever goes wrong.
+    """
+    try:
+        yield
+    except CaseError:
+        raise
+    except Exception as error:  # HDF5, JSON, text and the case each have errors of their own
+        said = " ".join(str(error).split())[:100]
+        received, hint = f"{type(error).__name__}: {said}", "is it damaged, or of another version?"
+        raise CaseError([Problem("", "must be a whole result", received, hint, str(path))]) from error
 
 
 class ResultReader:
@@ -149,7 +168,7 @@ class GreenFunctions:
     def __getitem__(self, index: int) -> NDArray[Any] | None:
         if not -self._length <= index < self._length:
             raise IndexError(f"energy number must be below {self._length}; instead received {index}")
-        with ResultReader(self._path) as reader:
+        with undamaged(self._path), ResultReader(self._path) as reader:
             return reader.green_function(index % self._length)
 
 
@@ -159,7 +178,7 @@ class Distributions(GreenFunctions):
     def __getitem__(self, index: int) -> NDArray[Any] | None:
         if not -self._length <= index < self._length:
             raise IndexError(f"energy number must be below {self._length}; instead received {index}")
-        with ResultReader(self._path) as reader:
+        with undamaged(self._path), ResultReader(self._path) as reader:
             return reader.distribution(index % self._length)
 
 
@@ -169,7 +188,8 @@ def _opened(path: Path) -> h5py.File:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        hint = "is it truncated, or being written by another run?"
+        denied = isinstance(error, PermissionError)
+        hint = "" if denied else "is it truncated, or being written by another run?"
         raise CaseError(
             [Problem("", "cannot be read as HDF5", received=layout.reason(error), hint=hint, file=str(path))]
         ) from error

@@ -19,7 +19,7 @@ from usadel_fem.fieldmesh import FieldMesh
 from usadel_fem.io import layout
 from usadel_fem.io.atomic import atomic_path
 from usadel_fem.io.provenance import provenance
-from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, parse_report
+from usadel_fem.io.reader import Distributions, GreenFunctions, ResultReader, parse_report, undamaged
 from usadel_fem.io.series import StoredSeries, series_key
 from usadel_fem.io.summary import to_json
 from usadel_fem.labelled import Observable, Observables
@@ -226,7 +226,7 @@ def write_result(
 
 def _checked(path: Path, case: Case, mesh: FieldMesh) -> frozenset[int]:
     """The energies that are already there, if the file belongs to this case and mesh."""
-    with ResultReader(path) as reader:
+    with undamaged(path), ResultReader(path) as reader:
         if layout.deciding(reader.case_values()) != layout.deciding(layout.case_values(case)):
             raise _refused(path, "was made by another case, so this run cannot go on from it")
         if not reader.mesh().same_as(mesh):

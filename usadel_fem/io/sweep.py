@@ -20,6 +20,7 @@ from usadel_fem.errors import CaseError, Problem, show
 from usadel_fem.io import layout
 from usadel_fem.io.atomic import atomic_path
 from usadel_fem.io.provenance import provenance
+from usadel_fem.io.reader import undamaged
 from usadel_fem.io.summary import plain
 from usadel_fem.io.tables import AXES, write_rows
 
@@ -242,8 +243,12 @@ def sweep_file(path: Path) -> Path | None:
 
 
 def read_columns(file: Path) -> SweepColumns:
-    """The numbers that `SweepTable.to_hdf5` wrote."""
-    with h5py.File(file) as table:
+    """The numbers that `SweepTable.to_hdf5` wrote.
+
+    Raises:
+        CaseError: if the file is damaged.
+    """
+    with undamaged(file), h5py.File(file) as table:
         items = {layout.unescaped(name): item for name, item in table.items() if item.dtype.kind == "f"}
         columns = {name: item[()] for name, item in items.items()}
         units = {name: str(item.attrs["unit"]) for name, item in items.items()}

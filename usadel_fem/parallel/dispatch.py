@@ -65,6 +65,10 @@ class Dispatch:
                 for future in done:
                     if future in self.pending:  # else it went with its lane
                         yield from self._settle(future)
+        except LostWorkers:
+            if self.crew.own_processes:
+                self.pending.clear()  # the pools of the others fail these, and trip over cancelled ones
+            raise
         finally:
             for future in self.pending:
                 future.cancel()

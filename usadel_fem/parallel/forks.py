@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from multiprocessing import forkserver, get_context, resource_tracker
+from multiprocessing import current_process, forkserver, get_context, resource_tracker
 from typing import Any
 
 from usadel_fem.parallel.lanes import Crew, Lane
@@ -47,7 +47,13 @@ def prepare() -> None:
 
 
 def processes(count: int) -> Crew:
-    """A lane for each of some processes."""
+    """A lane for each of some processes.
+
+    Raises:
+        SystemExit: in a worker that only imports the script it was started by: one without a guard.
+    """
+    if getattr(current_process(), "_inheriting", False):
+        raise SystemExit('keep what the script runs under `if __name__ == "__main__":`')
     prepare()
     context = get_context("forkserver")
 
@@ -63,13 +69,21 @@ class OneProcess(ProcessPoolExecutor):
     This process would else wait for the rest of it for ever, because it holds the pipe's other end itself.
     """
 
+    _worker: Any = None
+
     def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         future = super().submit(work, *arguments, **named)
+        self._worker = next(iter((getattr(self, "_processes", None) or {}).values()), None)
         writer = getattr(getattr(self, "_result_queue", None), "_writer", None)
         if writer is not None and not writer.closed:
             widen(writer.fileno())
             writer.close()  # the worker has its own
         return future
+
+    @property
+    def exit_status(self) -> int | None:
+        """Of the worker, once it has ended; below 0 where a signal ended it. To be asked after `shutdown`."""
+        return None if self._worker is None else self._worker.exitcode
 
 
 def widen(pipe: int) -> None:

@@ -24,6 +24,11 @@ from typing import Any, Self
 START = 10.0
 """Seconds in which a process that was asked for is there."""
 
+UNGUARDED = (
+    "a worker ended by itself before its first task (exit status {}): does the script keep what it runs "
+    'under `if __name__ == "__main__":`, as workers import it?'
+)
+
 
 class LostWorkers(OSError):
     """Workers end again and again without a result."""
@@ -61,8 +66,15 @@ class Lane:
         return self.executor.submit(work, *arguments)
 
     def renew(self) -> None:
-        """Open the lane anew after its worker was lost."""
+        """Open the lane anew after its worker was lost.
+
+        Raises:
+            LostWorkers: if it was not killed but ended while it started, as the next one would.
+        """
         self.close()
+        status = getattr(self.executor, "exit_status", None)
+        if status is not None and status > 0 and self.process() is None:
+            raise LostWorkers(UNGUARDED.format(status)) from None
         self.executor, self.told, self.greeting = self.open(), False, None
 
     def process(self, seconds: float = 0.0) -> int | None:
@@ -101,7 +113,7 @@ class Crew:
         """A new worker for a lane.
 
         Raises:
-            LostWorkers: if its executor is not ours to open.
+            LostWorkers: if its executor is not ours to open, or a worker would not live long.
         """
         if self.shared:
             raise LostWorkers("the executor lost its workers, and is not ours to open anew")

@@ -236,12 +236,17 @@ class Ratio:
         return f"{self.name} = {self.value:.3g}: {verdict}"
 
 
-def regime(scattering: Scattering, coherence: ArrayLike | None = None) -> tuple[Ratio, ...]:
-    """The paper's regime ξ ≫ l ≫ 1/p_F ≫ λ, and |B/t_F| ≪ 1, each where it is worst.
+def regime(
+    scattering: Scattering, coherence: ArrayLike | None = None, magnetic: ArrayLike | None = None
+) -> tuple[Ratio, ...]:
+    """The paper's regime ξ, ξ_h ≫ l ≫ 1/p_F ≫ λ, and |B/t_F| ≪ 1, each where it is worst.
+
+    With l² = 3Dτ the first two are Δτ ≪ 1 and |h|τ ≪ 1: (ξ/l)² = 1/(3Δτ).
 
     Args:
         scattering: coefficients at any number of positions.
-        coherence: ξ at the same positions; None where nothing superconducts.
+        coherence: ξ = √(D/Δ) at the same positions; None where nothing superconducts.
+        magnetic: ξ_h = √(D/|h|) there, inf where h vanishes; None without an exchange field.
 
     The last condition is that of first order in the spin–orbit part. Far from resonance it is
     λ²p_F² ≪ 1 and follows from 1/p_F ≫ λ; near one it is the stronger of the two.
@@ -249,9 +254,10 @@ def regime(scattering: Scattering, coherence: ArrayLike | None = None) -> tuple[
     s = scattering
     found = []
     with np.errstate(divide="ignore"):
-        if coherence is not None:
-            ratio = np.asarray(coherence, dtype=float) / s.l
-            found.append(Ratio("xi / l", float(ratio.min()), "the diffusive limit"))
+        for name, length in (("xi", coherence), ("xi_h", magnetic)):
+            if length is not None:
+                ratio = np.asarray(length, dtype=float) / s.l
+                found.append(Ratio(f"{name} / l", float(ratio.min()), "the diffusive limit"))
         found.append(Ratio("l / (1/p_F)", float((s.l * s.p_F).min()), "the quasiclassical expansion"))
         wave = 1 / (s.p_F * s.length)
         found.append(Ratio("(1/p_F) / lambda", float(wave.min()), "weak spin–orbit coupling"))

@@ -280,6 +280,18 @@ def test_the_regime() -> None:
     assert not Ratio("a", 0.11, "b", inverse=True).ok
 
 
+def test_an_exchange_field_must_be_weak_against_the_scattering_rate() -> None:
+    """ξ_h/l ≥ 10 is |h|τ ≤ 1/300, whatever the metal."""
+    s = impurity_scattering(P_F, V_F, np.array([N_IM, 1.7 * N_IM]), 0.137, length=0.013)
+    for share, fine in ((0.0031, True), (0.0036, False)):
+        h = share / s.tau * np.array([1.0, 0.5])  # worst at the first point
+        found, *_ = regime(s, None, np.sqrt(s.D / h))
+        assert (found.name, found.ok) == ("xi_h / l", fine)
+        assert found.value == pytest.approx(1 / np.sqrt(3 * share))
+    names = [ratio.name for ratio in regime(s, s.l, np.array([np.inf, 30.0]) * s.l)[:2]]
+    assert names == ["xi / l", "xi_h / l"]
+
+
 def test_first_order_fails_near_a_resonance() -> None:
     """λ stays small there, the vertex does not."""
     *_, weak, first = regime(impurity_scattering(P_F, V_F, N_IM, 50.0, length=0.008))
