@@ -196,7 +196,7 @@ def tangents_of(force: Array, rest: Array, g: Array, nodes: Array, rooms: Rooms)
     """
     g, rest = (np.ascontiguousarray(x, dtype=complex) for x in (g, rest))
     s = g.shape[-1] // 2
-    residual = np.empty((nodes.size, 2, s, s), dtype=complex)
+    residual = rooms.empty((nodes.size, 2, s, s), complex)
     if s == 1:
         channels = ChannelFrames(nodes, lanes_for(nodes, channel.FRAME, rooms))
         diagonal, f = lanes_for(nodes, channel.FIELD, rooms), matrices(force, g.shape)

@@ -207,7 +207,8 @@ class NewtonSystem:
 
     def preconditioned(self, residual: Complex) -> Complex:
         """An estimate of the Newton step, up to its sign, and the norm in which residuals are measured."""
-        return self.preconditioner.apply(self.tangents.frames, residual)
+        out = self.tangents.rooms.empty(residual.shape, complex)
+        return self.preconditioner.apply(self.tangents.frames, residual, out)
 
     def solve(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """By elimination where there is one, else by GMRES."""
@@ -255,7 +256,7 @@ class NewtonSystem:
         tiles = steps.packed(right, rooms, step.size)
         basis = partial(TileBasis, like=tiles, rooms=rooms)
         w, count, ok = gmres(apply, tiles, tolerance, RESTART, max_iterations, rooms, basis)
-        return LinearResult(steps.unpacked(w, right.shape), count, ok)
+        return LinearResult(steps.unpacked(w, rooms, right.shape), count, ok)
 
     def _eliminated(self, elimination: Elimination) -> LinearResult:
         """Along a line, exactly."""
