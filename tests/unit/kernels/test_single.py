@@ -160,7 +160,7 @@ def test_unknowns(count):
         tiles = step.size // 256
         splitting = steps.Splitting.none(tiles) if split is None else split.in_tiles(tiles)
         step.unknowns(rows, splitting, out := np.full(step.size, np.nan, np.float32))
-        found = steps.unpacked(out, (count, 2, 2, 2))
+        found = steps.unpacked(out, Rooms(), (count, 2, 2, 2))
         plain, double = reference.frames.unknowns(forces), np.empty((count, 2, 2, 2), dtype=complex)
         tangents.frames.of_rows(rows, double)
         if split is not None:
@@ -217,7 +217,7 @@ def test_smooth_changes_on_a_fine_mesh(order):
     step, rows = tangents.in_tiles(preconditioner.free_rows), preconditioner.rows(2)
     step.forces(steps.packed(w, Rooms(), step.size), rows)
     out = preconditioner.of_tiles(step, np.empty(step.size, np.float32))
-    assert error(steps.unpacked(out, w.shape), expected) < 3 * rounding(tangents)
+    assert error(steps.unpacked(out, Rooms(), w.shape), expected) < 3 * rounding(tangents)
 
 
 def solver_of(term, dim, order, tables, **solve):
