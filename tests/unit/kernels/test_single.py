@@ -14,6 +14,7 @@ from usadel_fem.kernels.memory import Rooms
 from usadel_fem.kernels.tiles import NODES
 from usadel_fem.linearise import PlainTangents, free_rows, largest_part, linearise
 from usadel_fem.physics.nambu import frame, from_frame
+from usadel_fem.solver import linear
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.linear import SINGLE, NewtonSystem, ScalarPreconditioner
 from usadel_fem.solver.splitting import sandwich
@@ -278,9 +279,9 @@ def test_at_a_gap_edge_the_accuracy_of_double_precision_is_kept(monkeypatch):
     keys = {"Delta": "1 + 0.003*cos(2*x)", "exchange": [0, 0, 1e-3]}
     energy, seen = 1.0, spied(monkeypatch)
     found = {}
-    for linear in ("auto", "direct"):
-        solver = DeviceSolver(device(2, 2, keys, {}, symmetry="off", broadening=1e-4, linear=linear))
-        found[linear], report = solver.solve(energy)
+    for kind in ("auto", "direct"):
+        solver = DeviceSolver(device(2, 2, keys, {}, symmetry="off", broadening=1e-4, linear=kind))
+        found[kind], report = solver.solve(energy)
         assert report.ok
     largest = np.abs(found["direct"]).max()
     assert largest > 15
@@ -297,3 +298,25 @@ def test_the_choice_of_precision_is_by_rounding():
     system, limit = NewtonSystem(tangents, preconditioner), SINGLE * largest_part(tangents.g) ** 2
     assert system._in_tiles(1.01 * limit) is not None
     assert system._in_tiles(0.99 * limit) is None
+
+
+def test_a_soft_mode_is_left_to_double_precision(monkeypatch):
+    """An island behind a weak barrier, at zero energy and far from the solution: w is 10⁵ times the right
+    side of its solve, and so is its rounding. One cycle in double precision is then enough."""
+    tables = {"terminal": {"left": {"Delta": 1.0}}, "interface": {"A|B": {"conductance": 1e-4}}}
+    dev = device(2, 2, {}, tables, resolution=0.03, symmetry="off", broadening=1e-5)
+    solver = DeviceSolver(dev)
+    omega, start = solver.prepared(0.0, solver.normal(0.0))
+    system = solver.solver.system(start, omega, False)
+    right = -system.preconditioned(system.residual())
+    monkeypatch.setattr(linear, "RESTART", 20)  # before the end of a cycle
+    assert system._in_tiles(1e-3) is not None
+    found = system.krylov(right, 1e-3, 120)
+    assert found.ok
+    assert found.iterations == 40
+    only_double(monkeypatch)
+    expected = system.krylov(right, 1e-3, 120)
+    assert expected.ok
+    assert expected.iterations == 20
+    assert np.array_equal(found.w, expected.w)
+    assert expected.largest > linear.FAR
