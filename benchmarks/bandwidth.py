@@ -73,7 +73,7 @@ def iteration(case: Case, target: str, repeats: int = REPEATS, megabytes: int = 
     system = NewtonSystem(tangents, preconditioner)
     random = np.random.default_rng(3)
     right = random.normal(size=(*system.residual().shape, 2)) @ np.array([1, 1j])
-    free, n = preconditioner.free_rows, right.shape[0]
+    free, n = preconditioner.free_rows(2), right.shape[0]
     step = tangents.in_tiles(free)
     w, rows = packed(right, tangents.rooms, step.size), preconditioner.rows(2)
     out = np.empty_like(w)

@@ -11,6 +11,7 @@ import numpy as np
 from usadel_fem import action, kernels
 from usadel_fem.action import Linearisation, SpinHallState, quadratic, spin_hall_state
 from usadel_fem.fem.forms import Forms
+from usadel_fem.fem.single import SingleTerms
 from usadel_fem.fem.space import Index
 from usadel_fem.kernels.memory import Rooms
 from usadel_fem.physics.frames import Frames, multiply
@@ -167,9 +168,8 @@ class CompiledTangents:
 
     def mean_and_spread(self) -> tuple[Complex, Real]:
         """See `PlainTangents`."""
-        if self.g.shape[-1] == 2:
-            return mean_and_spread(*self.nodal)
-        mean, variance = kernels.compiled().mean_and_spread(self.diagonal, self.nodes.size)
+        compiled, s = kernels.compiled(), self.g.shape[-1] // 2
+        mean, variance = compiled.mean_and_spread(self.diagonal, self.nodes.size, s)
         return mean, variance
 
     @cached_property
@@ -191,7 +191,7 @@ class CompiledTangents:
 
     def in_tiles(self, rows: Any) -> Any:
         """A Krylov step in single precision on `kernels.steps.FreeRows`, if its kernels have all terms."""
-        if self.g.shape[-1] == 2 or self.forms.beyond_coupling or self.linked is not None:
+        if rows is None or self.linked is not None:
             return None
         compiled, g = kernels.compiled(), self.g
         field = compiled.rows(g, self.rooms) if rows.spin_hall else g
@@ -249,11 +249,13 @@ def largest_part(x: Complex) -> float:
     return float(max(parts.max(), -parts.min()) if compiled is None else compiled.largest_part(parts))
 
 
-def free_rows(forms: Forms, nodes: Index) -> Any:
-    """What `CompiledTangents.in_tiles` takes, for the free nodes of a mesh."""
-    coupling = forms.coupling
-    kind = kernels.compiled().steps.FreeRows
-    return kind.of(coupling.arrays, coupling.sums, _dense_spin_hall(forms), nodes)
+def free_rows(forms: Forms, nodes: Index, s: int) -> Any:
+    """What `CompiledTangents.in_tiles` takes, for free nodes and s×s matrices of spin, or None."""
+    terms, kind = SingleTerms.of(forms), kernels.compiled().steps.FreeRows
+    if terms is None:
+        return None
+    coupling, rest = terms.coupling, (terms.charged, terms.sandwiches)
+    return kind.of(coupling.arrays, coupling.sums, _dense_spin_hall(forms), nodes, s, *rest)
 
 
 def _linked_spin_hall(forms: Forms) -> bool:

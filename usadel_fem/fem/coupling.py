@@ -24,7 +24,7 @@ class Coupling:
     Attributes:
         arrays: row pointers, columns, q of the singlet and of the triplet; row pointers, columns, axes a and
             ½A^a of swapping.
-        sums: Σ_j q_ij of both without the stiffness, whose own vanishes, (2, N).
+        sums: Σ_j q_ij of both without that of ½K, which vanishes, (2, N).
     """
 
     arrays: Arrays
@@ -37,6 +37,7 @@ ROUNDING = 1e-14
 
 def coupling(
     stiffness: Any,
+    scalar_stiffness: Any,
     plain: Sequence[Any],
     spin_relaxation: Any | None,
     swapping: Sequence[tuple[int, Any]],
@@ -44,7 +45,8 @@ def coupling(
     """Merge real scalar matrices (N, N).
 
     Args:
-        stiffness: K.
+        stiffness: K, in single channels with what else acts on ǧ as a number.
+        scalar_stiffness: K without that.
         plain: G of the tunnels without a spin filter.
         spin_relaxation: M^so or None.
         swapping: (a, A^a).
@@ -52,6 +54,8 @@ def coupling(
     size = stiffness.shape[0]
     ones, sums = np.ones(size), np.zeros((2, size))
     q = 0.5 * sparse.csr_matrix(stiffness)
+    if stiffness is not scalar_stiffness:
+        sums += 0.5 * ((stiffness - scalar_stiffness) @ ones)
     for matrix in plain:
         q = sparse.csr_matrix(q - 0.5 * matrix)
         sums -= 0.5 * (matrix @ ones)

@@ -263,9 +263,10 @@ class Forms:
     def coupling(self) -> Coupling:
         """Stiffness, spin relaxation, swapping, tunnels without filter in one; empty if links transport."""
         if self.linked:
-            return coupling(sparse.csr_matrix((self.size, self.size)), [], None, [])
+            nothing = sparse.csr_matrix((self.size, self.size))
+            return coupling(nothing, nothing, [], None, [])
         plain = [tunnel.matrix for tunnel in self.tunnels if not tunnel.filtered]
-        return coupling(self.stiffness, plain, self.spin_relaxation, self.swapping)
+        return coupling(self.stiffness, self.scalar_stiffness, plain, self.spin_relaxation, self.swapping)
 
     @property
     def beyond_coupling(self) -> bool:

@@ -33,7 +33,7 @@ from usadel_fem.physics.nambu import PAULI, Real
 COUPLING = {(0,): np.array([[3.0]]), (1, -1): np.array([[1.0, 2.0], [2.0, 1.0]])}
 """C of spin relaxation, σ^aǧσ^a in channels."""
 
-FEW = 1500
+FEW = 5000
 """Nodes up to which two channels take less time at once than one after the other."""
 
 TAU3 = PAULI[3]

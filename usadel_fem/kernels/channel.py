@@ -1,6 +1,7 @@
-"""The kernels for one channel of spin, s = 1: nodal matrices are rows of eight floats, ee, eh, he, hh.
+"""The kernels for one channel of spin, s = 1, in double precision.
 
-Frames are M and M⁻¹ of eight nodes lane by lane, 64 floats each, and every product is one of 2×2 matrices.
+Nodal matrices are rows of eight floats, ee, eh, he, hh; frames are kept lane by lane: γ, γ̃ and N = Ñ of eight
+nodes, 16 floats each.
 """
 
 from __future__ import annotations
@@ -9,120 +10,142 @@ import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spread, store
-from usadel_fem.kernels.line import over
-from usadel_fem.kernels.matrices import commutator
-from usadel_fem.kernels.storage import get_lanes, get_rows, put_rows
-from usadel_fem.kernels.tangents import scatter
+from usadel_fem.kernels.matrices import (
+    commutator,
+    inverse,
+    one_minus,
+    one_plus,
+    pair_by_pair,
+    parts,
+    real_first,
+    whole,
+)
+from usadel_fem.kernels.single import changed, turned
+from usadel_fem.kernels.storage import get_rows, put_rows
+from usadel_fem.kernels.tangents import gather, scatter
+from usadel_fem.kernels.tiles import ROWS, get_tile, put_tile
+from usadel_fem.kernels.vectors import converted
+from usadel_fem.kernels.vectors import load as load_floats
+from usadel_fem.kernels.vectors import store as store_floats
 
 ROW = 8
 """Floats of a nodal matrix."""
 
-FRAME = 128
+FRAME = 48
 """Floats of the frames of eight nodes."""
 
-BLOCK = 256
+DIAGONAL = 32
+"""Floats of their blocks ee and hh, or of their w."""
+
+BLOCK = 128
 """Nodes that a part handles in one call."""
 
 FIELD = ROW * WIDTH
 """Floats of a field at eight points."""
 
+LIKE = ROWS[1]
+
+
+@inline
+def _frames(frames, node):
+    """γ, γ̃, N, Ñ of eight nodes."""
+    at = FRAME * node // WIDTH
+    n = get_tile(frames, at + 32, LIKE)
+    return get_tile(frames, at, LIKE), get_tile(frames, at + 16, LIKE), n, n
+
 
 @part
-def _off_diagonal(w, first, count, eh, upper, he, lower, rows):
-    """Matrices with eh = upper·w[eh] and he = lower·w[he] of consecutive w (n, 4 floats)."""
+def _take(w, first, count, lanes):
+    """w of consecutive nodes, (n, 4 floats), lane by lane; those beyond the last repeat it."""
     for lane in range(count + -count % WIDTH):
-        start, at = 4 * (first + min(lane, count - 1)), ROW * lane
-        rows[at] = rows[at + 1] = rows[at + 6] = rows[at + 7] = 0.0
-        rows[at + 2], rows[at + 3] = upper * w[start + eh], upper * w[start + eh + 1]
-        rows[at + 4], rows[at + 5] = lower * w[start + he], lower * w[start + he + 1]
+        start, at = 4 * (first + min(lane, count - 1)), DIAGONAL * (lane // WIDTH) + lane % WIDTH
+        for k in range(4):
+            lanes[at + WIDTH * k] = w[start + k]
 
 
-@inline
-def _changed(frames, at, x):
-    """MxM⁻¹."""
-    return get_lanes(frames, at, WIDTH) * x * get_lanes(frames, at + FIELD, WIDTH)
-
-
-@inline
-def _turned(frames, at, x):
-    """M⁻¹xM."""
-    return get_lanes(frames, at + FIELD, WIDTH) * x * get_lanes(frames, at, WIDTH)
-
-
-@kernel
-def pack(x, nodes, stride, offset, out):
-    """Matrices of some nodes lane by lane, from rows."""
-    for n in range(nodes.size):
-        for k in range(ROW):
-            out[stride * (n // WIDTH) + offset + WIDTH * k + n % WIDTH] = x[ROW * nodes[n] + k]
+@part
+def _give(lanes, first, count, w):
+    """And back."""
+    for lane in range(count):
+        start, at = 4 * (first + lane), DIAGONAL * (lane // WIDTH) + lane % WIDTH
+        for k in range(4):
+            w[start + k] = lanes[at + WIDTH * k]
 
 
 @kernel
 def change_rows(frames, w, nodes, out):
     """δǧ = −2Mτ₃wM⁻¹ at `nodes`, (N, 8) floats, for w (n, 4 floats)."""
-    rows = scratch(ROW * BLOCK)
+    rows, lanes, minus_two = scratch(ROW * BLOCK), scratch(4 * BLOCK), spread(-2.0)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        _off_diagonal(w, first, count, 0, -2.0, 2, 2.0, rows)
+        _take(w, first, count, lanes)
         for k in range(0, count, WIDTH):
-            x = _changed(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))
-            put_rows(rows, ROW * k, ROW, x)
+            eh, he = get_tile(lanes, 4 * k, LIKE), get_tile(lanes, 4 * k + 16, LIKE)
+            x = whole(*changed(*_frames(frames, first + k), eh, he))
+            put_rows(rows, ROW * k, ROW, x * minus_two)
         scatter(rows, nodes, first, count, ROW, out)
 
 
 @part
-def _couple(indptr, indices, q, x, nodes, first, count, start, begin, end, rows):
-    """Rows of F_i = Σ_j q_ij x_j of some nodes, added to those of `start` from node `begin` to `end`."""
+def _couple(indptr, indices, q, sums, x, nodes, first, count, start, begin, end, rows):
+    """Rows of F_i = Σ_j q_ij (x_j − x_i) + sums_i x_i of some nodes, added to those of `start` from node
+    `begin` to `end`; see `tangents.couple`."""
     for lane in range(count + -count % WIDTH):
         node = nodes[first + min(lane, count - 1)]
-        total = load(start, ROW * node) if begin <= node < end else spread(0.0)
+        one = load(x, ROW * node)
+        total = spread(sums[node]) * one
+        if begin <= node < end:
+            total = total + load(start, ROW * node)
         for k in range(indptr[node], indptr[node + 1]):
-            total = plus_times(total, spread(item(q, k)), load(x, ROW * item(indices, k)))
+            total = plus_times(total, spread(item(q, k)), load(x, ROW * item(indices, k)) - one)
         store(rows, ROW * lane, total)
 
 
 @kernel
-def couple_rows(indptr, indices, q, x, nodes, start, begin, end, out):
-    """F_i = Σ_j q_ij x_j at `nodes`, (N, 8) floats."""
+def couple_rows(coupling, sums, x, nodes, start, begin, end, out):
+    """F_i of `_couple` at `nodes`, (N, 8) floats."""
     rows = scratch(ROW * BLOCK)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        _couple(indptr, indices, q, x, nodes, first, count, start, begin, end, rows)
+        _couple(*coupling, sums, x, nodes, first, count, start, begin, end, rows)
         scatter(rows, nodes, first, count, ROW, out)
 
 
 @kernel
-def hessian_rows(indptr, indices, q, frames, diagonal, nodes, x, start, begin, end, w, out):
+def hessian_rows(coupling, sums, frames, diagonal, nodes, x, start, begin, end, w, out):
     """r at `nodes`: blocks of M⁻¹FM and the nodal term, for δǧ = x and w (n, 4 floats)."""
-    rows, unknowns = scratch(ROW * BLOCK), scratch(ROW * BLOCK)
-    half = spread(0.5)
+    rows, lanes, two = scratch(ROW * BLOCK), scratch(4 * BLOCK), spread(2.0)
     for first in range(0, nodes.size, BLOCK):
         count = min(BLOCK, nodes.size - first)
-        _couple(indptr, indices, q, x, nodes, first, count, start, begin, end, rows)
-        _off_diagonal(w, first, count, 0, -2.0, 2, 2.0, unknowns)
+        _couple(*coupling, sums, x, nodes, first, count, start, begin, end, rows)
+        _take(w, first, count, lanes)
         for k in range(0, count, WIDTH):
-            turned = _turned(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))
-            u, d = get_rows(unknowns, ROW * k, ROW), get_lanes(diagonal, (first + k) * ROW, WIDTH)
-            put_rows(rows, ROW * k, ROW, turned - (d * u + u * d) * half)
-        _residuals(rows, first, count, -2.0, 2.0, out)
+            upper, lower = turned(*_frames(frames, first + k), *parts(get_rows(rows, ROW * k, ROW)))
+            at = DIAGONAL * (first + k) // WIDTH
+            both = get_tile(diagonal, at, LIKE) + get_tile(diagonal, at + 16, LIKE)
+            eh, he = get_tile(lanes, 4 * k, LIKE), get_tile(lanes, 4 * k + 16, LIKE)
+            put_tile(lanes, 4 * k, (both * he - lower) * two)
+            put_tile(lanes, 4 * k + 16, (both * eh + upper) * two)
+        _give(lanes, first, count, out)
 
 
-@part
-def _residuals(rows, first, count, lower, upper, out):
-    """(n, 4 floats): lower times the blocks he, upper times the blocks eh."""
-    for lane in range(count):
-        at, place = ROW * lane, 4 * (first + lane)
-        out[place], out[place + 1] = lower * rows[at + 4], lower * rows[at + 5]
-        out[place + 2], out[place + 3] = upper * rows[at + 2], upper * rows[at + 3]
+@inline
+def _forces(frames, first, lanes, k):
+    """Blocks of −½δǧ for the transposed residual of eight nodes."""
+    half = spread(0.5)
+    he, eh = get_tile(lanes, 4 * k, LIKE) * half, get_tile(lanes, 4 * k + 16, LIKE) * half
+    return whole(*changed(*_frames(frames, first + k), eh, he))
 
 
 @kernel
 def columns_of(frames, residual, out):
     """−½ of δǧ for the transposed residual (n, 4 floats): ee, eh, he in columns (3, n)."""
-    n, rows = residual.size // 4, scratch(ROW * BLOCK)
+    n, rows, lanes = residual.size // 4, scratch(ROW * BLOCK), scratch(4 * BLOCK)
     for first in range(0, n, BLOCK):
         count = min(BLOCK, n - first)
-        _forces(frames, first, count, residual, rows)
+        _take(residual, first, count, lanes)
+        for k in range(0, count, WIDTH):
+            put_rows(rows, ROW * k, ROW, _forces(frames, first, lanes, k))
         for lane in range(count):
             for c in range(3):
                 place = 2 * (first + lane + n * c)
@@ -131,66 +154,54 @@ def columns_of(frames, residual, out):
 
 @kernel
 def rows_of(frames, residual, out):
-    """The same as rows (n, 8 floats): three real parts, three imaginary parts, a 0 after each."""
-    n, rows = residual.size // 4, np.empty(ROW * BLOCK)
+    """The same as rows (n, 8 floats): real and then imaginary parts of ee, eh, he, hh."""
+    n, rows, lanes = residual.size // 4, scratch(ROW * BLOCK), scratch(4 * BLOCK)
     for first in range(0, n, BLOCK):
         count = min(BLOCK, n - first)
-        _forces(frames, first, count, residual, rows)
+        _take(residual, first, count, lanes)
+        for k in range(0, count, WIDTH):
+            put_rows(rows, ROW * k, ROW, real_first(_forces(frames, first, lanes, k)))
         for lane in range(count):
-            place = ROW * (first + lane)
-            out[place + 3] = out[place + 7] = 0.0
-            for c in range(3):
-                out[place + c], out[place + 4 + c] = rows[ROW * lane + 2 * c], rows[ROW * lane + 2 * c + 1]
+            store_floats(out, ROW * (first + lane), converted(load(rows, ROW * lane), out))
 
 
-@part
-def _forces(frames, first, count, residual, rows):
-    _off_diagonal(residual, first, count, 2, 0.5, 0, -0.5, rows)
-    for k in range(0, count, WIDTH):
-        x = get_rows(rows, ROW * k, ROW)
-        put_rows(rows, ROW * k, ROW, _changed(frames, (first + k) * FRAME // WIDTH, x))
+@inline
+def _amplitudes(frames, first, x, lanes, k):
+    """w = −½τ₃ of the blocks eh and he of M⁻¹xM."""
+    half = spread(0.5)
+    eh, he = turned(*_frames(frames, first + k), *parts(x))
+    put_tile(lanes, 4 * k, -(eh * half))
+    put_tile(lanes, 4 * k + 16, he * half)
 
 
 @kernel
 def unknowns_of(frames, columns, out):
     """w = −½τ₃ of the blocks eh and he of M⁻¹δǧM, (n, 4 floats), for δǧ without a trace."""
-    n, rows = out.size // 4, np.zeros(ROW * BLOCK)
+    n, rows, lanes = out.size // 4, np.zeros(ROW * BLOCK), scratch(4 * BLOCK)
     for first in range(0, n, BLOCK):
         count = min(BLOCK, n - first)
         for lane in range(count):
+            at = ROW * lane
             for c in range(3):
                 place = 2 * (first + lane + n * c)
-                rows[ROW * lane + 2 * c], rows[ROW * lane + 2 * c + 1] = columns[place], columns[place + 1]
-        _amplitudes(frames, first, count, rows, out)
+                rows[at + 2 * c], rows[at + 2 * c + 1] = columns[place], columns[place + 1]
+            rows[at + 6], rows[at + 7] = -rows[at], -rows[at + 1]
+        for k in range(0, count, WIDTH):
+            _amplitudes(frames, first, get_rows(rows, ROW * k, ROW), lanes, k)
+        _give(lanes, first, count, out)
 
 
 @kernel
 def of_rows(frames, singles, out):
     """The same for rows."""
-    n, rows = out.size // 4, np.zeros(ROW * BLOCK)
+    n, rows, lanes = out.size // 4, np.zeros(ROW * BLOCK), scratch(4 * BLOCK)
     for first in range(0, n, BLOCK):
         count = min(BLOCK, n - first)
         for lane in range(count):
-            place = ROW * (first + lane)
-            for c in range(3):
-                rows[ROW * lane + 2 * c], rows[ROW * lane + 2 * c + 1] = (
-                    singles[place + c], singles[place + 4 + c],
-                )  # fmt: skip
-        _amplitudes(frames, first, count, rows, out)
-
-
-@part
-def _amplitudes(frames, first, count, rows, out):
-    for lane in range(count):
-        at = ROW * lane
-        rows[at + 6], rows[at + 7] = -rows[at], -rows[at + 1]
-    for k in range(0, count, WIDTH):
-        x = _turned(frames, (first + k) * FRAME // WIDTH, get_rows(rows, ROW * k, ROW))
-        put_rows(rows, ROW * k, ROW, x)
-    for lane in range(count):
-        at, place = ROW * lane, 4 * (first + lane)
-        out[place], out[place + 1] = -0.5 * rows[at + 2], -0.5 * rows[at + 3]
-        out[place + 2], out[place + 3] = 0.5 * rows[at + 4], 0.5 * rows[at + 5]
+            store(rows, ROW * lane, converted(load_floats(singles, ROW * (first + lane), LIKE), rows))
+        for k in range(0, count, WIDTH):
+            _amplitudes(frames, first, pair_by_pair(get_rows(rows, ROW * k, ROW)), lanes, k)
+        _give(lanes, first, count, out)
 
 
 @inline
@@ -252,45 +263,46 @@ def bend(nodes, value, first, second, weight, frozen, g, x, out):
 
 @kernel
 def tangents_of(g, force, rest, nodes, frames, diagonal, residual):
-    """M and M⁻¹ and the diagonal of M⁻¹FMτ₃ of some nodes, lane by lane, and their residual (n, 2), for
-    ǧ and F = force + rest (N, 2, 2)."""
-    diagonal[:] = 0.0
-    for place in range(nodes.size):
-        i, at, lane = nodes[place], FRAME * (place // WIDTH), place % WIDTH
-        gamma, gamma_tilde = -g[i, 0, 1] * over(1 - g[i, 1, 1]), g[i, 1, 0] * over(1 + g[i, 0, 0])
-        n = over(1 - gamma * gamma_tilde)
-        _put(frames, at, lane, 1.0, gamma, gamma_tilde, 1.0)
-        _put(frames, at + FIELD, lane, n, -gamma * n, -gamma_tilde * n, n)
-        ee, eh = force[i, 0, 0] + rest[i, 0, 0], force[i, 0, 1] + rest[i, 0, 1]
-        he, hh = force[i, 1, 0] + rest[i, 1, 0], force[i, 1, 1] + rest[i, 1, 1]
-        ee, eh, he, hh = ee + eh * gamma_tilde, ee * gamma + eh, he + hh * gamma_tilde, he * gamma + hh
-        residual[place, 0], residual[place, 1] = -2 * n * (he - gamma_tilde * ee), -2 * n * (gamma * hh - eh)
-        _put(diagonal, at // 2, lane, n * (ee - gamma * he), 0j, 0j, n * (gamma_tilde * eh - hh))
-
-
-@inline
-def _put(x, at, lane, ee, eh, he, hh):
-    """One matrix into one lane."""
-    entries = (complex(ee), complex(eh), complex(he), complex(hh))
-    for k in range(4):
-        x[at + 2 * WIDTH * k + lane] = entries[k].real
-        x[at + 2 * WIDTH * k + WIDTH + lane] = entries[k].imag
-
-
-@inline
-def _get(x, at, lane):
-    return complex(x[at + lane], x[at + WIDTH + lane])
+    """γ, γ̃, N and the blocks ee and hh of M⁻¹FMτ₃ of some nodes, lane by lane, and their residual, (n, 4
+    floats), for ǧ and F = force + rest in rows."""
+    rows, one, two = scratch(ROW * BLOCK), scratch(ROW * BLOCK), scratch(ROW * BLOCK)
+    lanes, minus_two = scratch(4 * BLOCK), spread(-2.0)
+    for first in range(0, nodes.size, BLOCK):
+        count = min(BLOCK, nodes.size - first)
+        gather(g, nodes, first, count, ROW, rows)
+        gather(force, nodes, first, count, ROW, one)
+        gather(rest, nodes, first, count, ROW, two)
+        for k in range(0, count, WIDTH):
+            ee, eh, he, hh = parts(get_rows(rows, ROW * k, ROW))
+            gamma, gamma_tilde = -(eh * inverse(one_minus(hh))), he * inverse(one_plus(ee))
+            n, at = inverse(one_minus(gamma * gamma_tilde)), FRAME * (first + k) // WIDTH
+            put_tile(frames, at, gamma)
+            put_tile(frames, at + 16, gamma_tilde)
+            put_tile(frames, at + 32, n)
+            ee, eh, he, hh = parts(get_rows(one, ROW * k, ROW) + get_rows(two, ROW * k, ROW))
+            ee, eh, he, hh = ee + eh * gamma_tilde, ee * gamma + eh, he + hh * gamma_tilde, he * gamma + hh
+            at = DIAGONAL * (first + k) // WIDTH
+            put_tile(diagonal, at, n * (ee - gamma * he))
+            put_tile(diagonal, at + 16, n * (gamma_tilde * eh - hh))
+            put_tile(lanes, 4 * k, n * (he - gamma_tilde * ee) * minus_two)
+            put_tile(lanes, 4 * k + 16, n * (gamma * hh - eh) * minus_two)
+        _give(lanes, first, count, residual)
 
 
 @kernel
 def moved(frames, nodes, w, g):
-    """Into ǧ at `nodes`: M(1 + w)τ₃(1 + w)⁻¹M⁻¹ for w (n, 2)."""
-    for place in range(nodes.size):
-        i, a, b, at, lane = nodes[place], w[place, 0], w[place, 1], FRAME * (place // WIDTH), place % WIDTH
-        n = over(1 - a * b)
-        ee, eh, he = (1 + a * b) * n, -2 * a * n, 2 * b * n
-        gamma, gamma_tilde = _get(frames, at + 2 * WIDTH, lane), _get(frames, at + 4 * WIDTH, lane)
-        n = _get(frames, at + FIELD, lane)
-        ee, eh, he, hh = ee + gamma * he, eh - gamma * ee, gamma_tilde * ee + he, gamma_tilde * eh - ee
-        g[i, 0, 0], g[i, 0, 1] = (ee - eh * gamma_tilde) * n, (eh - ee * gamma) * n
-        g[i, 1, 0], g[i, 1, 1] = (he - hh * gamma_tilde) * n, (hh - he * gamma) * n
+    """Into ǧ at `nodes`: M(1 + w)τ₃(1 + w)⁻¹M⁻¹ for w (n, 4 floats)."""
+    rows, lanes, two = scratch(ROW * BLOCK), scratch(4 * BLOCK), spread(2.0)
+    for first in range(0, nodes.size, BLOCK):
+        count = min(BLOCK, nodes.size - first)
+        _take(w, first, count, lanes)
+        for k in range(0, count, WIDTH):
+            a, b = get_tile(lanes, 4 * k, LIKE), get_tile(lanes, 4 * k + 16, LIKE)
+            n = inverse(one_minus(a * b))
+            ee, eh, he = one_plus(a * b) * n, -(a * n * two), b * n * two
+            gamma, gamma_tilde, n, _ = _frames(frames, first + k)
+            ee, eh, he, hh = ee + gamma * he, eh - gamma * ee, gamma_tilde * ee + he, gamma_tilde * eh - ee
+            ee, eh = (ee - eh * gamma_tilde) * n, (eh - ee * gamma) * n
+            he, hh = (he - hh * gamma_tilde) * n, (hh - he * gamma) * n
+            put_rows(rows, ROW * k, ROW, whole(ee, eh, he, hh))
+        scatter(rows, nodes, first, count, ROW, g)

@@ -96,7 +96,7 @@ class FullFrames:
 
 @dataclass(frozen=True)
 class ChannelFrames:
-    """M and M⁻¹ of some nodes, s = 1, eight nodes side by side."""
+    """γ, γ̃, N = Ñ of some nodes, s = 1, eight nodes side by side."""
 
     nodes: Array
     data: Array
@@ -105,8 +105,10 @@ class ChannelFrames:
     def of(cls, m: Array, inverse: Array, nodes: Array) -> ChannelFrames:
         """From M and M⁻¹ of all nodes, (N, 2, 2)."""
         data = lanes_for(nodes, channel.FRAME, Rooms())
-        channel.pack(flat(m), nodes, channel.FRAME, 0, data)
-        channel.pack(flat(inverse), nodes, channel.FRAME, channel.FIELD, data)
+        parts, lane = data.reshape(-1, 3, 2, WIDTH), np.arange(nodes.size)
+        for k, x in enumerate((m[nodes, 0, 1], m[nodes, 1, 0], inverse[nodes, 0, 0])):
+            for part, y in enumerate((x.real, x.imag)):
+                parts[lane // WIDTH, k, part, lane % WIDTH] = y
         return cls(nodes, data)
 
     def columns(self, residual: Array) -> Array:
@@ -131,11 +133,11 @@ class ChannelFrames:
 
     def moved(self, g: Array, w: Array) -> None:
         """ǧ (N, 2, 2) after a step w (n, 2, 1, 1), in place."""
-        channel.moved(self.data, self.nodes, np.ascontiguousarray(w).reshape(-1, 2), g)
+        channel.moved(self.data, self.nodes, flat(w), flat(g))
 
     def entries(self, places: Array) -> tuple[Array, ...]:
         """γ, γ̃, N, Ñ of some of the nodes, (1, 1, n) each."""
-        return tuple(x[None, None, places] for x in numbers(self.data, 8)[[1, 2, 4, 7]])
+        return tuple(x[None, None, places] for x in numbers(self.data, 3)[[0, 1, 2, 2]])
 
     def change(self, w: Array, out: Array) -> None:
         channel.change_rows(self.data, w, self.nodes, out)
@@ -143,7 +145,7 @@ class ChannelFrames:
     def hessian(
         self, coupling: Any, sums: Array, diagonal: Array, x: Array, start: Start, w: Array, out: Array
     ) -> None:
-        channel.hessian_rows(*coupling[:3], self.data, diagonal, self.nodes, x, *start, w, out)
+        channel.hessian_rows(coupling[:3], sums[0], self.data, diagonal, self.nodes, x, *start, w, out)
 
     def hessian_in_rows(
         self, coupling: Any, sums: Array, diagonal: Array, x: Array, start: Start, w: Array, out: Array

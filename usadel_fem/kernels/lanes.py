@@ -119,13 +119,20 @@ def shuffled(builder: Any, a: Any, b: Any, places: Sequence[int]) -> Any:
 
 
 def transposed(builder: Any, rows: Sequence[Any]) -> list[Any]:
-    """Number k of vector l becomes number l of vector k, by 24 shuffles that are one instruction each."""
+    """Number k of vector l becomes number l of vector k, by 24 shuffles that are one instruction each.
+
+    In vectors of sixteen, the first eight and the last eight numbers each for themselves.
+    """
+    count = rows[0].type.count
     unpacked = [(0, 8, 2, 10, 4, 12, 6, 14), (1, 9, 3, 11, 5, 13, 7, 15)]
     halves = [(0, 1, 4, 5, 8, 9, 12, 13), (2, 3, 6, 7, 10, 11, 14, 15)]
 
     def crossed(vectors: Sequence[Any], masks: Sequence[Sequence[int]]) -> list[Any]:
         pairs = zip(vectors[::2], vectors[1::2], strict=True)
-        return [shuffled(builder, x, y, mask) for x, y in pairs for mask in masks]
+        places = [
+            [k % 8 + first + count * (k // 8) for first in range(0, count, 8) for k in m] for m in masks
+        ]
+        return [shuffled(builder, x, y, mask) for x, y in pairs for mask in places]
 
     a, b, c, d, e, f, g, h = crossed(rows, unpacked)
     a, b, c, d, e, f, g, h = crossed((a, c, e, g, b, d, f, h), halves)

@@ -198,9 +198,14 @@ def _negative(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 def _inverse(builder: Any, a: list[Number]) -> list[Number]:
     """The adjugate over the determinant."""
-    real, imaginary = _minus(builder, _times(builder, a[0], a[3]), _times(builder, a[1], a[2]))
+    if len(a) == 1:
+        real, imaginary = a[0]
+    else:
+        real, imaginary = _minus(builder, _times(builder, a[0], a[3]), _times(builder, a[1], a[2]))
     square = builder.fadd(builder.fmul(real, real), builder.fmul(imaginary, imaginary))
     over = builder.fdiv(real, square), builder.fneg(builder.fdiv(imaginary, square))
+    if len(a) == 1:
+        return [over]
     b, c = ((builder.fneg(x[0]), builder.fneg(x[1])) for x in (a[1], a[2]))
     return [_times(builder, x, over) for x in (a[3], b, c, a[0])]
 
@@ -260,6 +265,46 @@ def exchange(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
         return context.make_tuple(builder, signature.return_type, values)
 
     return types.UniTuple(a, 4)(a, b, c, d), build
+
+
+@intrinsic
+def parts(typing: Any, a: Any) -> Any:
+    """The entries of 2×2 matrices, as four of size 1."""
+    number = Matrices(a.vector, 1)
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        values = [value_of(builder, [entry]) for entry in entries(builder, args[0])]
+        return context.make_tuple(builder, signature.return_type, values)
+
+    return types.UniTuple(number, 4)(a), build
+
+
+@intrinsic
+def whole(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """2×2 matrices of such entries."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return value_of(builder, [entries(builder, value)[0] for value in args])
+
+    return Matrices(a.vector, 2)(a, a, a, a), build
+
+
+def _floats_as(places: list[int]) -> Any:
+    """2×2 matrices with their floats in another order, as of another kind of row."""
+
+    @intrinsic
+    def other(typing: Any, a: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            floats = [builder.extract_value(args[0], k) for k in places]
+            return value_of(builder, list(zip(floats[::2], floats[1::2], strict=True)))
+
+        return a(a), build
+
+    return other
+
+
+real_first, pair_by_pair = _floats_as([0, 2, 4, 6, 1, 3, 5, 7]), _floats_as([0, 4, 1, 5, 2, 6, 3, 7])
+"""Four real and then four imaginary parts instead of pairs, and back."""
 
 
 @intrinsic

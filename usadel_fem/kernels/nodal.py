@@ -57,6 +57,30 @@ def mean_and_spread(diagonal, mean, variance):
 
 
 @kernel
+def channel_mean_and_spread(diagonal, mean, variance):
+    """The same for s = 1."""
+    for n in range(mean.size):
+        at = 4 * WIDTH * (n // WIDTH) + n % WIDTH
+        ee = complex(diagonal[at], diagonal[at + WIDTH])
+        hh = complex(diagonal[at + 2 * WIDTH], diagonal[at + 3 * WIDTH])
+        mean[n], variance[n] = 0.5 * (ee + hh), 0.25 * _square(ee - hh)
+
+
+@kernel
+def shift(mu, variance, nodes, half, barriers, part, mean, out):
+    """See `solver.linear.local_shift`; `half` and `barriers` are of all nodes."""
+    average = 0.0
+    for n in range(mu.size):
+        average += np.sqrt(_square(mu[n])) / mu.size
+    for n in range(mu.size):
+        i = nodes[n]
+        least = part * min(average, half[i]) + 1e-12
+        mean[n] = complex(max(-mu[n].real - barriers[i], 0.0), -mu[n].imag)
+        real, imaginary = max(mean[n].real + np.sqrt(variance[n]), least), mean[n].imag
+        out[n] = complex(real if abs(real) < np.inf else 0.0, imaginary if abs(imaginary) < np.inf else 0.0)
+
+
+@kernel
 def largest(x):
     """The largest |x| of complex numbers; not a number where one of them is not."""
     most = 0.0

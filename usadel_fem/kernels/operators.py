@@ -173,8 +173,8 @@ def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHal
         out[row * begin : row * end] = 0.0
         _bend(spin_hall, False, g.shape[-1], x, x, out)
         out[row * begin : row * end] *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
-    if g.shape[-1] == 2:  # the stiffness holds everything
-        channel.couple_rows(*coupling[:3], x, nodes, out, begin, end, out)
+    if g.shape[-1] == 2:
+        channel.couple_rows(coupling[:3], sums[0], x, nodes, out, begin, end, out)
     else:
         tangents.couple_rows(coupling, sums, x, nodes, out, begin, end, out)
     return out
@@ -199,8 +199,8 @@ def tangents_of(force: Array, rest: Array, g: Array, nodes: Array, rooms: Rooms)
     residual = rooms.empty((nodes.size, 2, s, s), complex)
     if s == 1:
         channels = ChannelFrames(nodes, lanes_for(nodes, channel.FRAME, rooms))
-        diagonal, f = lanes_for(nodes, channel.FIELD, rooms), matrices(force, g.shape)
-        channel.tangents_of(g, f, rest, nodes, channels.data, diagonal, residual.reshape(-1, 2))
+        diagonal = lanes_for(nodes, channel.DIAGONAL, rooms)
+        channel.tangents_of(flat(g), force, flat(rest), nodes, channels.data, diagonal, flat(residual))
         return channels, diagonal, residual
     frames = FullFrames(nodes, lanes_for(nodes, tangents.FRAME, rooms))
     diagonal, places = lanes_for(nodes, tangents.DIAGONAL, rooms), np.arange(nodes.size)
@@ -215,11 +215,20 @@ def positivity(g: Array) -> Array:
     return out
 
 
-def mean_and_spread(diagonal: Array, count: int) -> tuple[Array, Array]:
-    """Mean and variance of the eigenvalues of the nodal term of so many nodes, s = 2."""
+def mean_and_spread(diagonal: Array, count: int, s: int) -> tuple[Array, Array]:
+    """Mean and variance of the eigenvalues of the nodal term of so many nodes."""
     mean, variance = np.empty(count, dtype=complex), np.empty(count)
-    nodal.mean_and_spread(diagonal, mean, variance)
+    (nodal.channel_mean_and_spread if s == 1 else nodal.mean_and_spread)(diagonal, mean, variance)
     return mean, variance
+
+
+def shift(
+    mu: Array, variance: Array, nodes: Array, half: Array, barriers: Array, least: float
+) -> tuple[Array, Array]:
+    """See `solver.linear.local_shift`."""
+    mean, out = np.empty_like(mu), np.empty_like(mu)
+    nodal.shift(mu, variance, nodes, half, barriers, least, mean, out)
+    return mean, out
 
 
 def largest(x: Array) -> float:
@@ -234,9 +243,8 @@ def largest_part(x: Array) -> float:
 
 def nodal_blocks(diagonal: Array, nodes: Array, s: int) -> tuple[Array, Array]:
     """Its blocks ee and hh, (s, s, n)."""
-    x = numbers(diagonal, 4 if s == 1 else 8)[:, : nodes.size]
-    ee, hh = (x[:1], x[3:]) if s == 1 else (x[:4], x[4:])
-    return ee.reshape(s, s, -1), hh.reshape(s, s, -1)
+    ee, hh = numbers(diagonal, 2 * s**2)[:, : nodes.size].reshape(2, s, s, -1)
+    return ee, hh
 
 
 def eliminate(order: tuple[Array, ...], diagonal: Array, coupling: Array) -> None:

@@ -1,8 +1,10 @@
-"""One Krylov step of the full problem in single precision, sixteen nodes at once; see `kernels.tiles`.
+"""One Krylov step in single precision, sixteen nodes at once, for s = 1 and 2; see `kernels.tiles`.
 
-The nodes are the free ones in their order, so that nothing is gathered but neighbours; the twin in double
-precision is `kernels.tangents`. Rows hold δǧ by its components on 1, σ_x, σ_y, σ_z, four numbers each (ee,
-eh, he, hh), or the forces that a multigrid cycle takes.
+The nodes are the free ones in their order, so that nothing is gathered but neighbours; the twins in double
+precision are `kernels.tangents` and `kernels.channel`. Rows hold the forces that a multigrid cycle takes, or
+δǧ, for s = 2 by its components on 1, σ_x, σ_y, σ_z, four numbers each (ee, eh, he, hh).
+
+A tile has NODES·len(like) floats of frames γ, γ̃, N, Ñ, half of that of w, or of its blocks ee and hh.
 """
 
 from __future__ import annotations
@@ -14,9 +16,7 @@ from usadel_fem.kernels.lanes import item, prefetch
 from usadel_fem.kernels.matrices import exchange, minus_product, plus_product, times_i
 from usadel_fem.kernels.memory import LINE
 from usadel_fem.kernels.tiles import (
-    BLOCK,
     NODES,
-    ROW,
     about_x,
     about_y,
     about_z,
@@ -24,6 +24,8 @@ from usadel_fem.kernels.tiles import (
     get_tile,
     mixed,
     narrowed,
+    pairs_of,
+    pairs_times_i,
     put_blocks,
     put_tile,
     turn_over,
@@ -32,16 +34,8 @@ from usadel_fem.kernels.vectors import converted, load, spread, store
 
 LIKE = (0.0,) * NODES
 
-FRAMES = 4 * BLOCK
-"""Floats of γ, γ̃, N, Ñ of a tile."""
-
-PAIR = 2 * BLOCK
-"""Floats of its w, or of its blocks ee and hh."""
-
-FACTORS = 6 * BLOCK
+FACTORS = 48 * NODES
 """Floats of the factors of `splitting` of a tile."""
-
-ROWS = ROW * NODES
 
 AHEAD = 8
 """Nodes ahead whose last neighbour is asked for."""
@@ -64,14 +58,21 @@ def fetch(x, at, count):
 
 
 @inline
-def _frames(frames, at):
-    """γ, γ̃, N, Ñ of a tile."""
-    one, two = get_tile(frames, at), get_tile(frames, at + BLOCK)
-    return one, two, get_tile(frames, at + 2 * BLOCK), get_tile(frames, at + 3 * BLOCK)
+def block(like):
+    """Floats of the s×s matrices of a tile."""
+    return NODES * len(like) // 4
 
 
 @inline
-def _changed(gamma, gamma_tilde, n, n_tilde, eh, he):
+def _frames(frames, at, like):
+    """γ, γ̃, N, Ñ of a tile."""
+    step = block(like)
+    one, two = get_tile(frames, at, like), get_tile(frames, at + step, like)
+    return one, two, get_tile(frames, at + 2 * step, like), get_tile(frames, at + 3 * step, like)
+
+
+@inline
+def changed(gamma, gamma_tilde, n, n_tilde, eh, he):
     """Blocks ee, eh, he, hh of Mτ₃wM⁻¹ for those of w."""
     u, v = eh * n_tilde, he * n
     left, right = u * gamma_tilde, v * gamma
@@ -80,25 +81,45 @@ def _changed(gamma, gamma_tilde, n, n_tilde, eh, he):
 
 
 @inline
-def _turned(gamma, gamma_tilde, n, n_tilde, ee, eh, he, hh):
+def turned(gamma, gamma_tilde, n, n_tilde, ee, eh, he, hh):
     """Blocks eh and he of M⁻¹xM for those of x."""
     right = minus_product(plus_product(eh, ee, gamma), gamma, plus_product(hh, he, gamma))
     left = minus_product(plus_product(he, hh, gamma_tilde), gamma_tilde, plus_product(ee, eh, gamma_tilde))
     return n * right, n_tilde * left
 
 
-@kernel
-def change(frames, w, x):
-    """δǧ = −2Mτ₃wM⁻¹, in rows."""
-    for t in range(w.size // PAIR):
-        at, row = FRAMES * t, ROWS * t
-        fetch(frames, at + 2 * FRAMES, FRAMES)
-        fetch(w, PAIR * (t + 2), PAIR)
-        fetch(x, row + 2 * ROWS, ROWS)
-        eh, he = get_tile(w, PAIR * t), get_tile(w, PAIR * t + BLOCK)
-        ee, eh, he, hh = _changed(*_frames(frames, at), eh, he)
+@inline
+def _spin_matrices(rows, like):
+    """Blocks ee, eh, he, hh of sixteen rows by components."""
+    singlet, along_x, along_y, along_z = get_blocks(rows, 0, like)
+    if len(like) > 8:
+        iy = times_i(along_y)
+        return exchange(singlet + along_z, along_x - iy, along_x + iy, singlet - along_z)
+    return singlet, along_x, along_y, along_z
+
+
+@inline
+def _minus_twice(ee, eh, he, hh, like):
+    """Components of what has these blocks, times −2."""
+    if len(like) > 8:
         uu, ud, du, dd = exchange(ee, eh, he, hh)
-        put_blocks(x, row, -(uu + dd), -(ud + du), times_i(du - ud), dd - uu)
+        return -(uu + dd), -(ud + du), times_i(du - ud), dd - uu
+    return -(ee + ee), -(eh + eh), -(he + he), -(hh + hh)
+
+
+@kernel
+def change(frames, w, like, x):
+    """δǧ = −2Mτ₃wM⁻¹, in rows."""
+    size = NODES * len(like)
+    pair = size // 2
+    for t in range(w.size // pair):
+        at = size * t
+        fetch(frames, at + 2 * size, size)
+        fetch(w, pair * (t + 2), pair)
+        fetch(x, at + 2 * size, size)
+        eh, he = get_tile(w, pair * t, like), get_tile(w, pair * t + block(like), like)
+        blocks = changed(*_frames(frames, at, like), eh, he)
+        put_blocks(x, at, *_minus_twice(*blocks, like))
 
 
 @inline
@@ -113,6 +134,10 @@ def _couple(
     bend_indices,
     bend_axis,
     bend,
+    charge_ptr,
+    charge_indices,
+    charge,
+    charge_imaginary,
     x,
     start,
     begin,
@@ -123,129 +148,154 @@ def _couple(
     diagonal,
     w,
     forces,
+    like,
 ):
     """F_i = Σ_j q_ij (x_j − x_i) + sum_i x_i of a tile, added to those of `start` from node `begin` to `end`;
-    see `tangents.couple`. Beside it, what the next tile needs is asked for, a little at a time."""
+    see `tangents.couple`, and `fem.coupling` for what vector potentials add. Beside it, what the next tile
+    needs is asked for, a little at a time."""
+    size = len(like)
     for lane in range(NODES):
-        i, at = NODES * tile + lane, ROW * lane
-        x_i, y_i = load(x, ROW * i, LIKE), load(x, ROW * i + NODES, LIKE)
-        q = spread(item(singlet_sum, i), LIKE)
+        i = NODES * tile + lane
+        x_i = load(x, size * i, like)
+        q = spread(item(singlet_sum, i), like)
         if triplet is not None:
-            q = mixed(q, spread(item(triplet_sum, i), LIKE))
-        a, b = q * x_i, q * y_i
+            q = mixed(q, spread(item(triplet_sum, i), like))
+        total = q * x_i
         last = max(item(indptr, min(i + AHEAD, indptr.size - 1)) - 1, 0)
-        ahead = ROW * item(indices, last)
-        prefetch(x, ahead)
-        prefetch(x, ahead + NODES)
-        soon = i + NODES
-        prefetch(frames, FRAMES // NODES * soon)
-        prefetch(frames, FRAMES // NODES * soon + NODES)
-        prefetch(diagonal, PAIR // NODES * soon)
-        prefetch(w, PAIR // NODES * soon)
-        prefetch(forces, ROW * soon)
-        prefetch(forces, ROW * soon + NODES)
+        ahead = size * item(indices, last)
+        soon = size * (i + NODES)
+        for k in range(0, size, NODES):
+            prefetch(x, ahead + k)
+            prefetch(frames, soon + k)
+            prefetch(forces, soon + k)
+        prefetch(diagonal, soon // 2)
+        prefetch(w, soon // 2)
         if begin <= i < end:
-            a, b = a + load(start, ROW * i, LIKE), b + load(start, ROW * i + NODES, LIKE)
+            total = total + load(start, size * i, like)
         for k in range(item(indptr, i), item(indptr, i + 1)):
-            j = ROW * item(indices, k)
-            q = spread(item(singlet, k), LIKE)
+            q = spread(item(singlet, k), like)
             if triplet is not None:
-                q = mixed(q, spread(item(triplet, k), LIKE))
-            a, b = a + q * (load(x, j, LIKE) - x_i), b + q * (load(x, j + NODES, LIKE) - y_i)
+                q = mixed(q, spread(item(triplet, k), like))
+            total = total + q * (load(x, size * item(indices, k), like) - x_i)
         if bend is not None:
             for k in range(item(bend_ptr, i), item(bend_ptr, i + 1)):
-                j, axis, value = ROW * item(bend_indices, k), item(bend_axis, k), spread(item(bend, k), LIKE)
-                c, d = load(x, j, LIKE), load(x, j + NODES, LIKE)
+                turned, axis = load(x, size * item(bend_indices, k), like), item(bend_axis, k)
                 if axis == 0:
-                    c, d = about_x(c), about_x(d)
+                    turned = about_x(turned)
                 elif axis == 1:
-                    c, d = about_y(c), about_y(d)
+                    turned = about_y(turned)
                 else:
-                    c, d = about_z(c), about_z(d)
-                a, b = a + value * c, b + value * d
-        store(rows, at, a)
-        store(rows, at + NODES, b)
+                    turned = about_z(turned)
+                total = total + spread(item(bend, k), like) * turned
+        if charge is not None:
+            for k in range(item(charge_ptr, i), item(charge_ptr, i + 1)):
+                x_j = load(x, size * item(charge_indices, k), like)
+                total = total + spread(item(charge, k), like) * pairs_of(x_j)
+                total = total + spread(item(charge_imaginary, k), like) * pairs_times_i(x_j)
+        store(rows, size * lane, total)
 
 
 @kernel
-def hessian(coupling, frames, diagonal, w, x, start, begin, end, forces):
+def hessian(coupling, frames, diagonal, w, x, start, begin, end, like, forces):
     """The forces, in rows, of H w with δǧ = x: blocks of M⁻¹FM and the nodal term."""
-    rows = scratch(ROWS)
-    for t in range(w.size // PAIR):
-        at, pair = FRAMES * t, PAIR * t
-        _couple(*coupling, x, start, begin, end, t, rows, frames, diagonal, w, forces)
-        singlet, along_x, along_y, along_z = get_blocks(rows, 0)
-        iy = times_i(along_y)
-        ee, eh, he, hh = exchange(singlet + along_z, along_x - iy, along_x + iy, singlet - along_z)
-        upper, lower = _turned(*_frames(frames, at), ee, eh, he, hh)
-        w_eh, w_he = get_tile(w, pair), get_tile(w, pair + BLOCK)
-        ee, hh = get_tile(diagonal, pair), get_tile(diagonal, pair + BLOCK)
+    size, step = NODES * len(like), block(like)
+    rows = scratch(size)
+    for t in range(w.size // (size // 2)):
+        at, pair = size * t, size // 2 * t
+        _couple(*coupling, x, start, begin, end, t, rows, frames, diagonal, w, forces, like)
+        upper, lower = turned(*_frames(frames, at, like), *_spin_matrices(rows, like))
+        w_eh, w_he = get_tile(w, pair, like), get_tile(w, pair + step, like)
+        ee, hh = get_tile(diagonal, pair, like), get_tile(diagonal, pair + step, like)
         upper = plus_product(plus_product(upper, ee, w_eh), w_eh, hh)
         lower = minus_product(minus_product(lower, hh, w_he), w_he, ee)
-        ee, eh, he, hh = _changed(*_frames(frames, at), upper, -lower)
-        put_blocks(forces, ROWS * t, ee, eh, he, hh)
+        put_blocks(forces, at, *changed(*_frames(frames, at, like), upper, -lower))
 
 
 @kernel
-def unknowns(frames, rows, splitting, split, w):
+def unknowns(frames, rows, splitting, split, like, w):
     """w = −½τ₃ of the blocks eh and he of M⁻¹δǧM for δǧ in rows, and T w where `splitting` has a tile for it:
     the place of its factors a to f of a w_eh b + w_eh c and d w_he e + w_he f, or −1."""
-    half = spread(np.float32(0.5), LIKE)
-    for t in range(w.size // PAIR):
-        at, pair, place = FRAMES * t, PAIR * t, FACTORS * item(splitting, t)
-        fetch(frames, at + 2 * FRAMES, FRAMES)
-        fetch(rows, ROWS * (t + 2), ROWS)
-        fetch(w, pair + 2 * PAIR, PAIR)
-        ee, eh, he, hh = get_blocks(rows, ROWS * t)
-        eh, he = _turned(*_frames(frames, at), ee, eh, he, hh)
+    half, size, step = spread(np.float32(0.5), LIKE), NODES * len(like), block(like)
+    for t in range(w.size // (size // 2)):
+        at, pair = size * t, size // 2 * t
+        fetch(frames, at + 2 * size, size)
+        fetch(rows, at + 2 * size, size)
+        fetch(w, pair + size, size // 2)
+        eh, he = turned(*_frames(frames, at, like), *get_blocks(rows, at, like))
         eh, he = -(eh * half), he * half
-        if place >= 0:
-            fetch(split, place + FACTORS, FACTORS)
-            a, b, c = (
-                get_tile(split, place),
-                get_tile(split, place + BLOCK),
-                get_tile(split, place + 2 * BLOCK),
-            )
-            eh = plus_product(a * eh * b, eh, c)
-            place += 3 * BLOCK
-            a, b, c = (
-                get_tile(split, place),
-                get_tile(split, place + BLOCK),
-                get_tile(split, place + 2 * BLOCK),
-            )
-            he = plus_product(a * he * b, he, c)
+        if split is not None:
+            place = FACTORS * item(splitting, t)
+            if place >= 0:
+                fetch(split, place + FACTORS, FACTORS)
+                eh = _split(split, place, eh, like)
+                he = _split(split, place + 3 * step, he, like)
         put_tile(w, pair, eh)
-        put_tile(w, pair + BLOCK, he)
+        put_tile(w, pair + step, he)
+
+
+@inline
+def _split(split, at, x, like):
+    """a x b + x c."""
+    step = block(like)
+    a, b, c = (
+        get_tile(split, at, like),
+        get_tile(split, at + step, like),
+        get_tile(split, at + 2 * step, like),
+    )
+    return plus_product(a * x * b, x, c)
 
 
 @kernel
-def narrow(lanes, floats, out):
-    """Groups of eight nodes with `floats` numbers each become tiles of two groups."""
-    for t in range(out.size // (NODES * floats)):
-        for k in range(floats):
-            store(out, NODES * (floats * t + k), narrowed(lanes, 8 * (2 * floats * t + k), 8 * floats))
+def narrow(lanes, floats, some, out):
+    """Groups of eight nodes with `floats` numbers each become tiles of two groups, with some of these numbers
+    each; zeros beyond them."""
+    count = lanes.size // (NODES * floats)
+    for t in range(count):
+        for k in range(some.size):
+            place = 8 * (2 * floats * t + some[k])
+            store(out, NODES * (some.size * t + k), narrowed(lanes, place, 8 * floats))
+    out[NODES * some.size * count :] = 0.0
 
 
 @kernel
-def pack(w, out):
-    """Tiles of w (n, 16 floats)."""
+def pack(w, like, out):
+    """Tiles of w (n, 4s² floats), zeros beyond them."""
+    if len(like) > 8:
+        _pack_whole(w, out)
+    else:
+        out[:] = 0.0
+        for k in range(w.size):
+            out[4 * NODES * (k // (4 * NODES)) + NODES * (k % 4) + k // 4 % NODES] = w[k]
+
+
+@inline
+def _pack_whole(w, out):
     rows = scratch(NODES * NODES)
-    for t in range(out.size // PAIR):
+    for t in range(out.size // (NODES * NODES)):
         for lane in range(NODES):
             at = NODES * (NODES * t + lane)
             if at < w.size:
                 store(rows, NODES * lane, narrowed(w, at, 8))
             else:
                 store(rows, NODES * lane, spread(np.float32(0.0), LIKE))
-        turn_over(rows, 0, out, PAIR * t)
+        turn_over(rows, 0, out, NODES * NODES * t)
 
 
 @kernel
-def unpack(tiles, w):
+def unpack(tiles, like, w):
     """And back, to double precision."""
+    if len(like) > 8:
+        _unpack_whole(tiles, w)
+    else:
+        for k in range(w.size):
+            w[k] = tiles[4 * NODES * (k // (4 * NODES)) + NODES * (k % 4) + k // 4 % NODES]
+
+
+@inline
+def _unpack_whole(tiles, w):
     rows = scratch(NODES * NODES)
-    for t in range(tiles.size // PAIR):
-        turn_over(tiles, PAIR * t, rows, 0)
+    for t in range(tiles.size // (NODES * NODES)):
+        turn_over(tiles, NODES * NODES * t, rows, 0)
         for lane in range(NODES):
             at = NODES * (NODES * t + lane)
             if at < w.size:
@@ -253,9 +303,10 @@ def unpack(tiles, w):
 
 
 @kernel
-def halves(x, order, out):
-    """Rows in single precision, real parts first, of some rows (N, 16, 2) in double precision."""
+def halves(x, order, like, out):
+    """Rows in single precision, real parts first, of some rows of complex numbers in double precision."""
+    size, half = len(like), len(like) // 2
     for i in range(order.size):
-        for k in range(NODES):
-            out[ROW * i + k] = x[ROW * order[i] + 2 * k]
-            out[ROW * i + NODES + k] = x[ROW * order[i] + 2 * k + 1]
+        for k in range(half):
+            out[size * i + k] = x[size * order[i] + 2 * k]
+            out[size * i + half + k] = x[size * order[i] + 2 * k + 1]

@@ -21,7 +21,7 @@ from usadel_fem.kernels.lanes import WIDTH, item, load, plus_times, scratch, spr
 from usadel_fem.kernels.matrices import anticommutator, commutator, times_i, zero_of
 from usadel_fem.kernels.storage import get_lanes, get_rows, put_lanes, put_rows
 from usadel_fem.kernels.tangents import AHEAD, ROW, fetch
-from usadel_fem.kernels.tiles import get_tile, put_tile
+from usadel_fem.kernels.tiles import WHOLE, get_tile, put_tile
 
 FIELD = ROW * WIDTH
 """Floats of a field at eight points."""
@@ -72,6 +72,25 @@ def terms(planes: tuple[tuple[int, int, int], ...], frozen: bool) -> tuple[NDArr
     lengths = np.array([[0, *(len(kind) for kind in each)] for each in sums])
     ends = np.cumsum(lengths).reshape(lengths.shape)
     return np.array([pair for each in sums for kind in each for pair in kind]), ends
+
+
+@cache
+def channel_terms(plane: tuple[int, int, int], frozen: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The same for one channel of spin, where σ^a is a number and a field is a Nambu matrix: ends (3, 4)."""
+    k, l = plane[0] + 1, plane[1] + 1
+
+    def pairs(u: int, v: int, flip: bool = False) -> list[tuple[int, int]]:
+        """[x_u, g_v], and [g_u, x_v] where it is not fixed, or minus these."""
+        both = [(VARIED + PART * u, FIXED + PART * v)]
+        both += [] if frozen else [(FIXED + PART * u, VARIED + PART * v)]
+        return [pair[::-1] if flip else pair for pair in both]
+
+    sums = {0: [] if frozen else pairs(k, l), k: pairs(l, 0), l: pairs(k, 0, flip=True)}
+    ends, factors = list[list[int]](), list[tuple[int, int]]()
+    for field in range(3):
+        ends.append([len(factors), *[len(factors) + len(sums[field])] * 3])
+        factors += sums[field]
+    return np.array(factors), np.array(ends)
 
 
 def _product(mu: int, nu: int) -> tuple[int, int]:
@@ -157,14 +176,15 @@ def _add(work, bent, weight, start, count, size, nodes, value, first, second, th
 
 @inline
 def _factors(work, factors, t, scale):
-    return get_tile(work, scale * item(factors, 2 * t)), get_tile(work, scale * item(factors, 2 * t + 1))
+    u, v = scale * item(factors, 2 * t), scale * item(factors, 2 * t + 1)
+    return get_tile(work, u, WHOLE), get_tile(work, v, WHOLE)
 
 
 @inline
 def sum_terms(work, factors, ends, scale, out):
     """The sums of `terms`: a few instructions that stay in registers, whatever the planes; the floats of a
     component are `scale` times eight."""
-    nothing = zero_of(get_tile(work, 0))
+    nothing = zero_of(get_tile(work, 0, WHOLE))
     for n in range(ends.shape[0]):
         total = nothing
         for t in range(ends[n, 0], ends[n, 1]):

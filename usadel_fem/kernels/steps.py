@@ -1,16 +1,74 @@
-"""A Krylov step in single precision, for the full problem: NumPy arrays in and out; see `kernels.single`."""
+"""A Krylov step in single precision: NumPy arrays in and out; see `kernels.single`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from usadel_fem.kernels import single, single_hall, spinhall
+from usadel_fem.kernels import packing, reduction, single, single_hall, spinhall
 from usadel_fem.kernels.frames import Array
 from usadel_fem.kernels.memory import Rooms
-from usadel_fem.kernels.tiles import NODES, ROW
+from usadel_fem.kernels.tiles import NODES, ROWS
+
+FRAMES = {1: (6, [0, 1, 2, 3, 4, 5, 4, 5]), 2: (32, range(32))}
+"""By s: how many numbers `kernels.channel` or `kernels.tangents` keeps of the frames of a node, and which of
+them are γ, γ̃, N, Ñ."""
+
+
+def _tiles(nodes: int, s: int) -> int:
+    """As many as make whole stretches of `kernels.reduction`."""
+    least = reduction.STRETCH // (4 * s**2 * NODES)
+    return -(-nodes // (NODES * least)) * least
+
+
+@dataclass(frozen=True)
+class Sandwiches:
+    """Forces −Σ_j M_ij Xx_jY: the rows that they concern, and M between these, X and Y of each."""
+
+    rows: Array
+    terms: tuple[tuple[Any, Array, Array], ...]
+
+    def add(self, change: Array, out: Array, s: int) -> None:
+        """Those of δǧ, in rows."""
+        size = 8 * s**2
+        x = _matrices(change.reshape(-1, size)[self.rows], s)
+        force = np.zeros_like(x)
+        for matrix, left, right in self.terms:
+            force -= left @ (matrix @ x.reshape(len(x), -1)).reshape(x.shape) @ right
+        out.reshape(-1, size)[self.rows] += _floats(force, s)
+
+
+def _matrices(rows: Array, s: int) -> Array:
+    """(n, 2s, 2s) of rows of δǧ."""
+    real, imaginary = np.split(rows.astype(float), 2, axis=1)
+    x = real + 1j * imaginary
+    if s == 1:
+        return x.reshape(-1, 2, 2)
+    out = np.empty((len(x), 4, 4), dtype=complex)
+    packing.from_components(x.reshape(-1, 4, 2, 2), out)
+    return out
+
+
+def _floats(x: Array, s: int) -> Array:
+    """And back."""
+    if s == 2:
+        components = np.empty((len(x), 4, 2, 2), dtype=complex)
+        packing.to_components(x, components)
+        x = components
+    flat = x.reshape(len(x), -1)
+    return np.concatenate([flat.real, flat.imag], axis=1)
+
+
+def _few(sandwiches: Sequence[tuple[Any, Array, Array]], free: Array) -> Sandwiches | None:
+    """Of free nodes."""
+    inside = [(matrix[free][:, free], left, right) for matrix, left, right in sandwiches]
+    rows = np.unique(np.concatenate([np.zeros(0, int), *(matrix.nonzero()[0] for matrix, _, _ in inside)]))
+    if not rows.size:
+        return None
+    return Sandwiches(rows, tuple((m[rows][:, rows].tocsr(), left, right) for m, left, right in inside))
 
 
 @dataclass(frozen=True)
@@ -18,25 +76,36 @@ class FreeRows:
     """What does not change with ǧ, for rows of the free nodes, of none up to whole tiles, and of the others.
 
     Attributes:
+        s: size of the spin matrices.
         order: the node of each row; any where there is none.
         tiles: of the free nodes.
         coupling: as `single.hessian` takes it.
         spin_hall: as `single_hall.bend` takes it but for `frozen`, with the planes; or nothing.
+        sandwiches: terms without kernels, or None.
     """
 
+    s: int
     order: Array
     tiles: int
     coupling: tuple[Array | None, ...]
     spin_hall: tuple[Array, ...]
     planes: tuple[tuple[int, int, int], ...]
+    sandwiches: Sandwiches | None
 
     @classmethod
     def of(
-        cls, coupling: tuple[Array, ...], sums: Array, spin_hall: tuple[Any, ...], free: Array
+        cls,
+        coupling: tuple[Array, ...],
+        sums: Array,
+        spin_hall: tuple[Any, ...],
+        free: Array,
+        s: int,
+        charged: Any = None,
+        sandwiches: Sequence[tuple[Any, Array, Array]] = (),
     ) -> FreeRows:
-        """For `Coupling.arrays` and `sums`, and `SpinHall.dense`, of all nodes."""
+        """For `Coupling.arrays` and `sums`, `SpinHall.dense`, and the rest of `fem.single`, of all nodes."""
         size = sums.shape[1]
-        tiles = -(-free.size // NODES)
+        tiles = _tiles(free.size, s)
         others = np.setdiff1d(np.arange(size), free) if spin_hall else free[:0]
         order = np.concatenate([free, np.zeros(NODES * tiles - free.size, int), others])
         row = np.full(size, -1)
@@ -51,21 +120,30 @@ class FreeRows:
         pairs = (indptr, columns, *(_single(x[kept]) for x in data), *none)
         bend_ptr, bend_columns, some = _between(coupling[4:6], row, NODES * tiles)
         bend = (bend_ptr, bend_columns, coupling[6][some].astype(np.int32), _single(coupling[7][some]))
+        charge: tuple[Array | None, ...] = (None,) * 4
+        if charged is not None:
+            places = charged.indptr, charged.indices
+            charge_ptr, charge_columns, kept = _between(places, row, NODES * tiles, own=True)
+            x = charged.data[kept]
+            charge = charge_ptr, charge_columns, _single(x.real), _single(x.imag)
         row[others] = NODES * tiles + np.arange(others.size)
         in_rows = *(_single(x) for x in diagonal[:count]), *none
-        parts = *pairs, *in_rows, *(bend if some.size else (None,) * 4)
-        return cls(order, tiles, parts, *_points(spin_hall, row))
+        parts = *pairs, *in_rows, *(bend if some.size else (None,) * 4), *charge
+        return cls(s, order, tiles, parts, *_points(spin_hall, row), _few(sandwiches, free))
 
 
 def _single(x: Array) -> Array:
     return np.ascontiguousarray(x, dtype=np.float32)
 
 
-def _between(matrix: tuple[Array, ...], row: Array, size: int) -> tuple[Array, Array, Array]:
-    """Row pointers, columns and places of the entries of a matrix between different nodes that have a row."""
+def _between(
+    matrix: tuple[Array, ...], row: Array, size: int, own: bool = False
+) -> tuple[Array, Array, Array]:
+    """Row pointers, columns and places of the entries of a matrix between nodes that have a row; with those
+    on the diagonal, if `own`."""
     pointers, columns = matrix
     old = np.repeat(np.arange(pointers.size - 1), np.diff(pointers))
-    kept = np.flatnonzero((row[old] >= 0) & (row[columns] >= 0) & (old != columns))
+    kept = np.flatnonzero((row[old] >= 0) & (row[columns] >= 0) & (own | (old != columns)))
     kept = kept[np.argsort(row[old[kept]], kind="stable")]
     counts = np.bincount(row[old[kept]], minlength=size)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
@@ -118,32 +196,52 @@ class SingleStep:
         frozen: bool,
         rooms: Rooms,
     ) -> None:
-        self._rows = rows
-        self._frames = rooms.empty(rows.tiles * single.FRAMES, np.float32)
-        self._diagonal = rooms.empty(rows.tiles * single.PAIR, np.float32)
-        single.narrow(frames, single.FRAMES // NODES, self._frames)
-        single.narrow(diagonal, single.PAIR // NODES, self._diagonal)
-        self._change = rooms.zeros(rows.order.size * ROW, np.float32)
+        like = ROWS[rows.s]
+        self._rows, self._like, self._row = rows, like, len(like)
+        self._frames = rooms.empty(rows.tiles * NODES * self._row, np.float32)
+        self._diagonal = rooms.empty(self.size, np.float32)
+        for x, out, kept, some in (
+            (frames, self._frames, *FRAMES[rows.s]),
+            (diagonal, self._diagonal, self._row // 2, range(self._row // 2)),
+        ):
+            single.narrow(x, kept, np.array(some), out)
+        floats = rows.order.size * self._row
+        self._change = rooms.zeros(floats, np.float32)
         self._start, self._begin, self._end = rooms.empty(0, np.float32), 0, 0
+        concerned: list[Array] = [*rows.spin_hall[:1]]
+        if rows.sandwiches is not None:
+            concerned.append(rows.sandwiches.rows)
+        if concerned:
+            self._start = rooms.empty(floats, np.float32)
+            self._begin = min(int(nodes.min()) for nodes in concerned)
+            self._end = max(int(nodes.max()) for nodes in concerned) + 1
         if rows.spin_hall:
-            nodes = rows.spin_hall[0]
-            self._start = rooms.empty(rows.order.size * ROW, np.float32)
-            self._begin, self._end = int(nodes.min()), int(nodes.max()) + 1
-            self._field = rooms.empty(rows.order.size * ROW, np.float32)
-            single.halves(g, rows.order, self._field)
-            self._terms = spinhall.terms(rows.planes, frozen)
+            self._field = rooms.empty(floats, np.float32)
+            single.halves(g, rows.order, like, self._field)
+            whole = rows.s == 2
+            self._terms = (
+                spinhall.terms(rows.planes, frozen) if whole else spinhall.channel_terms(*rows.planes, frozen)
+            )
+
+    @property
+    def s(self) -> int:
+        """Size of the spin matrices."""
+        return self._rows.s
 
     @property
     def size(self) -> int:
         """Floats of w."""
-        return self._rows.tiles * single.PAIR
+        return self._rows.tiles * NODES * self._row // 2
 
     def forces(self, w: Array, out: Array) -> None:
         """Of H w, into rows."""
-        single.change(self._frames, w, self._change)
+        single.change(self._frames, w, self._like, self._change)
+        self._start[self._row * self._begin : self._row * self._end] = 0.0
+        if self._rows.sandwiches is not None:
+            self._rows.sandwiches.add(self._change, self._start, self.s)
         if self._rows.spin_hall:
-            self._start[ROW * self._begin : ROW * self._end] = 0.0
-            single_hall.bend(*self._rows.spin_hall, *self._terms, self._field, self._change, self._start)
+            fields = self._field, self._change
+            single_hall.bend(*self._rows.spin_hall, *self._terms, *fields, self._like, self._start)
         single.hessian(
             self._rows.coupling,
             self._frames,
@@ -153,12 +251,14 @@ class SingleStep:
             self._start,
             self._begin,
             self._end,
+            self._like,
             out,
         )
 
-    def unknowns(self, rows: Array, splitting: Splitting, out: Array) -> None:
+    def unknowns(self, rows: Array, splitting: Splitting | None, out: Array) -> None:
         """w of rows."""
-        single.unknowns(self._frames, rows, splitting.places, splitting.factors, out)
+        places, factors = (None, None) if splitting is None else (splitting.places, splitting.factors)
+        single.unknowns(self._frames, rows, places, factors, self._like, out)
 
 
 @dataclass(frozen=True)
@@ -167,10 +267,6 @@ class Splitting:
 
     places: Array
     factors: Array
-
-    @classmethod
-    def none(cls, tiles: int) -> Splitting:
-        return cls(np.full(tiles, -1, np.int32), np.zeros(single.FACTORS, np.float32))
 
     @classmethod
     def of(cls, factors: Array, nodes: Array, tiles: int) -> Splitting:
@@ -191,14 +287,14 @@ class Splitting:
 
 
 def packed(w: Array, rooms: Rooms, floats: int) -> Array:
-    """Tiles of w (n, 2, 2, 2)."""
+    """Tiles of w (n, 2, s, s)."""
     out = rooms.empty(floats, np.float32)
-    single.pack(np.ascontiguousarray(w).view(np.float64).reshape(-1), out)
+    single.pack(np.ascontiguousarray(w).view(np.float64).reshape(-1), ROWS[w.shape[-1]], out)
     return out
 
 
 def unpacked(tiles: Array, rooms: Rooms, shape: tuple[int, ...]) -> Array:
-    """w (n, 2, 2, 2) of tiles."""
+    """w (n, 2, s, s) of tiles."""
     w = rooms.empty(shape, complex)
-    single.unpack(tiles, w.view(np.float64).reshape(-1))
+    single.unpack(tiles, ROWS[shape[-1]], w.view(np.float64).reshape(-1))
     return w

@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from usadel_fem import kernels
+from usadel_fem.angles import differs
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.space import Index
 from usadel_fem.linearise import PlainTangents, Tangents, free_rows, largest, largest_part
@@ -90,15 +91,13 @@ class ScalarPreconditioner:
     _inverse: Any = field(default=None, init=False)
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
     _split_tiles: Any = field(default=None, init=False)
+    _free_rows: dict[int, Any] = field(default_factory=dict, init=False)
 
     def prepare(self, tangents: Tangents, omega: Complex) -> None:
         """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
         mean, shift = local_shift(tangents)
-        shift = np.nan_to_num(shift, posinf=0.0, neginf=0.0)
-        if self._shift is not None:
-            change = float(np.abs(shift - self._shift).sum())
-            if change <= OUTDATED * float(np.abs(shift).sum()):
-                return
+        if self._shift is not None and not differs(shift, self._shift, OUTDATED):
+            return
         self._inverse, self._shift = self._shifted(shift), shift
         self._splitting, self._split_tiles = spin_splitting(tangents, omega, mean), None
 
@@ -113,10 +112,11 @@ class ScalarPreconditioner:
 
         return Hierarchy(self._half, np.float32, self.forms.between_corners(self.free))
 
-    @cached_property
-    def free_rows(self) -> Any:
+    def free_rows(self, s: int) -> Any:
         """See `linearise.free_rows`."""
-        return free_rows(self.forms, self.free)
+        if s not in self._free_rows:
+            self._free_rows[s] = free_rows(self.forms, self.free, s)
+        return self._free_rows[s]
 
     def _shifted(self, shift: Complex) -> Any:
         """(K/2 + s)⁻¹ for a nodal s."""
@@ -152,11 +152,10 @@ class ScalarPreconditioner:
 
     def of_tiles(self, step: Any, out: Real) -> Real:
         """w, in tiles, of what is in `rows`, for a `kernels.steps.SingleStep`."""
-        rows = self._inverse.on_rows(WIDTH[2]).reshape(-1)
-        if self._split_tiles is None:
-            tiles, kinds = self.free_rows.tiles, kernels.compiled().steps.Splitting
+        rows = self._inverse.on_rows(WIDTH[step.s]).reshape(-1)
+        if self._split_tiles is None and self._splitting is not None:
             split: Any = self._splitting
-            self._split_tiles = kinds.none(tiles) if split is None else split.in_tiles(tiles)
+            self._split_tiles = split.in_tiles(self.free_rows(step.s).tiles)
         step.unknowns(rows, self._split_tiles, out)
         return out
 
@@ -173,15 +172,20 @@ def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:
     μ is the mean of the nodal term's eigenvalues, s is −μ plus the spread of all about it: the mean puts the
     eigenvalues of the preconditioned H at 1, the spread keeps from 0 those that miss it.  −μ is √(Δ² − ε²) in
     a superconductor, −iε in a normal metal, each weighted by ∫ N_F φ_i; what barriers add is in the matrix.
-    Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there.
+    Far from a solution the curvature of ǧ can turn Re μ positive; it is left out there. What is not finite is
+    left out of s.
     """
     mu, variance = tangents.mean_and_spread()
-    forms, nodes = tangents.forms, tangents.nodes
+    forms, nodes, compiled = tangents.forms, tangents.nodes, kernels.compiled()
+    if compiled is not None:
+        of_nodes = nodes, forms.half_diagonal, forms.through_barriers
+        mean, shift = compiled.shift(mu, variance, *of_nodes, LEAST)
+        return mean, shift
     half, barriers = forms.half_diagonal[nodes], forms.through_barriers[nodes]
     least = LEAST * np.minimum(np.abs(mu).mean(), half) + 1e-12
     mean = np.maximum(-mu.real - barriers, 0.0) - 1j * mu.imag
     shift = mean + np.sqrt(variance)
-    return mean, np.maximum(shift.real, least) + 1j * shift.imag
+    return mean, np.nan_to_num(np.maximum(shift.real, least) + 1j * shift.imag, posinf=0.0, neginf=0.0)
 
 
 @dataclass(frozen=True)
@@ -246,17 +250,18 @@ class NewtonSystem:
     def _in_tiles(self, tolerance: float) -> Any:
         """A Krylov step in single precision, or None where that is not enough or cannot be."""
         tangents, preconditioner = self.tangents, self.preconditioner
-        if isinstance(tangents, PlainTangents) or preconditioner.rows(tangents.g.shape[-1] // 2) is None:
+        s = tangents.g.shape[-1] // 2
+        if isinstance(tangents, PlainTangents) or preconditioner.rows(s) is None:
             return None
         if SINGLE * largest_part(tangents.g) ** 2 > tolerance:
             return None
-        return tangents.in_tiles(preconditioner.free_rows)
+        return tangents.in_tiles(preconditioner.free_rows(s))
 
     def _krylov_in_tiles(
         self, step: Any, right: Complex, tolerance: float, max_iterations: int
     ) -> LinearResult:
         preconditioner, rooms, steps = self.preconditioner, self.tangents.rooms, kernels.compiled().steps
-        rows, work = preconditioner.rows(2), rooms.empty(step.size, np.float32)
+        rows, work = preconditioner.rows(step.s), rooms.empty(step.size, np.float32)
 
         def apply(x: Real) -> Real:
             step.forces(x, rows)

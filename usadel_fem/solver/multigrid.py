@@ -39,7 +39,7 @@ ROUNDING = 1e-14
 WIDTHS = 4, 16
 """Columns of one shift that compiled cycles take at once; others are filled up with zeros."""
 
-GROUP = 16
+GROUP = 64
 """The finest rows are padded to a multiple of so many, as the kernels of frames want."""
 
 Floats = NDArray[Any]

@@ -54,7 +54,7 @@ def test_mean_and_spread_of_the_nodal_term(count):
     for n in range(count):
         parts = blocks[..., n].reshape(8)
         lanes[n // 8, :, 0, n % 8], lanes[n // 8, :, 1, n % 8] = parts.real, parts.imag
-    mean, spread = kernels.compiled().mean_and_spread(lanes.reshape(-1), count)
+    mean, spread = kernels.compiled().mean_and_spread(lanes.reshape(-1), count, 2)
     expected = linearise.mean_and_spread(*blocks)
     assert np.abs(mean - expected[0]).max() < 1e-14 * np.abs(blocks).max()
     assert np.abs(spread - expected[1]).max() < 1e-13 * np.abs(blocks).max() ** 2

@@ -85,7 +85,7 @@ def rows_of(forces):
 
 def found_forces(tangents, w):
     """By the step in single precision, (n, 2, 16)."""
-    step = tangents.in_tiles(free_rows(tangents.forms, tangents.nodes))
+    step = tangents.in_tiles(free_rows(tangents.forms, tangents.nodes, 2))
     tiles = steps.packed(w, Rooms(), step.size)
     out = np.full(2 * step.size, np.nan, np.float32)
     for _ in range(2):  # nothing is left from the time before
@@ -154,12 +154,12 @@ def test_unknowns(count):
     forces, factors = (rng.normal(size=(2, *s)) for s in ((count, 16), (6, 2, 2, count // 2)))
     forces, factors = forces[0] + 1j * forces[1], factors[0] + 1j * factors[1]
     places = rng.permutation(count)[: count // 2]
-    step = tangents.in_tiles(free_rows(dev.forms, nodes))
+    step = tangents.in_tiles(free_rows(dev.forms, nodes, 2))
     rows = np.zeros(2 * step.size, np.float32)
     rows[: 32 * count] = rows_of(forces).reshape(-1)
     for split in (None, sandwich(factors, places)):
         tiles = step.size // 256
-        splitting = steps.Splitting.none(tiles) if split is None else split.in_tiles(tiles)
+        splitting = None if split is None else split.in_tiles(tiles)
         step.unknowns(rows, splitting, out := np.full(step.size, np.nan, np.float32))
         found = steps.unpacked(out, Rooms(), (count, 2, 2, 2))
         plain, double = reference.frames.unknowns(forces), np.empty((count, 2, 2, 2), dtype=complex)
@@ -171,13 +171,6 @@ def test_unknowns(count):
         assert error(found, double) < 3 * rounding(tangents)
         last = out.reshape(tiles, 16, NODES)[-1, :, (count - 1) % NODES + 1 :]
         assert not last.any()
-
-
-def test_not_where_a_term_has_no_kernel():
-    """A spin filter: the path in double precision is taken."""
-    tables = {"interface": {"A|B": {"conductance": 0.7, "polarisation": [0, 0.2, 0.3]}}}
-    dev = device(2, 1, {}, tables)
-    assert state(dev)[0].in_tiles(free_rows(dev.forms, dev.forms.free)) is None
 
 
 @pytest.mark.parametrize("order", [1, 2])
@@ -215,7 +208,7 @@ def test_smooth_changes_on_a_fine_mesh(order):
     preconditioner = ScalarPreconditioner(forms, nodes, 2)
     preconditioner.prepare(tangents, omega)
     expected = preconditioner.apply(tangents.frames, tangents.hessian(w))
-    step, rows = tangents.in_tiles(preconditioner.free_rows), preconditioner.rows(2)
+    step, rows = tangents.in_tiles(preconditioner.free_rows(2)), preconditioner.rows(2)
     step.forces(steps.packed(w, Rooms(), step.size), rows)
     out = preconditioner.of_tiles(step, np.empty(step.size, np.float32))
     assert error(steps.unpacked(out, Rooms(), w.shape), expected) < 3 * rounding(tangents)
