@@ -73,7 +73,7 @@ def test_bandwidth(make, nodes) -> None:
 
 
 def test_bytes_of_a_preconditioner() -> None:
-    """Five nodes in a row, two of which are coarse, in single precision; the fine rows are filled up to 16."""
+    """Five nodes in a row, two of which are coarse; the fine rows are filled up to sixteen."""
     matrix = sparse.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(5, 5)).tocsr()
     up = sparse.csr_matrix(np.eye(5)[:, 1::2] + 0.0)
     rows = Rows([Level.of(matrix, up)], 2, np.dtype(np.float32))

@@ -44,14 +44,8 @@ def blocks_of(rows, tiles):
 
 @njit(error_model="numpy")
 def rows_of(tiles, rows):
-    put_blocks(
-        rows,
-        0,
-        get_tile(tiles, 0, WHOLE),
-        get_tile(tiles, 128, WHOLE),
-        get_tile(tiles, 256, WHOLE),
-        get_tile(tiles, 384, WHOLE),
-    )
+    ee, eh = get_tile(tiles, 0, WHOLE), get_tile(tiles, 128, WHOLE)
+    put_blocks(rows, 0, ee, eh, get_tile(tiles, 256, WHOLE), get_tile(tiles, 384, WHOLE))
 
 
 @njit(error_model="numpy")
