@@ -94,7 +94,7 @@ class PlainTangents:
         return ee[..., self.nodes], hh[..., self.nodes]
 
     def mean_and_spread(self) -> tuple[Complex, Real]:
-        """Mean and variance of the eigenvalues of the nodal term, (n,)."""
+        """Mean and variance of the eigenvalues of both blocks of the nodal term, (n,)."""
         return mean_and_spread(*self.nodal)
 
     @cached_property
@@ -230,7 +230,7 @@ def moved(lin: Linearisation, nodes: Index, w: Complex) -> Complex:
 
 
 def mean_and_spread(ee: Complex, hh: Complex) -> tuple[Complex, Real]:
-    """Mean and variance of the eigenvalues of w ↦ ee w + w hh, (n,), for blocks (s, s, n)."""
+    """Mean and variance of the eigenvalues of ee and hh together, (n,), for blocks (s, s, n)."""
     s = ee.shape[0]
     mean = (np.trace(ee) + np.trace(hh)) / (2 * s)
     off = [block[i, j] - mean * (i == j) for block in (ee, hh) for i in range(s) for j in range(s)]

@@ -216,7 +216,7 @@ def positivity(g: Array) -> Array:
 
 
 def mean_and_spread(diagonal: Array, count: int, s: int) -> tuple[Array, Array]:
-    """Mean and variance of the eigenvalues of the nodal term of so many nodes."""
+    """Mean and variance of the eigenvalues of both blocks of the nodal term of so many nodes."""
     mean, variance = np.empty(count, dtype=complex), np.empty(count)
     (nodal.channel_mean_and_spread if s == 1 else nodal.mean_and_spread)(diagonal, mean, variance)
     return mean, variance
