@@ -1,13 +1,13 @@
 """Time of a Krylov iteration against a memory copy with the same traffic.
 
-One iteration applies the Hessian and the preconditioner and orthogonalises against k earlier vectors. What
-passes between processor and memory at least, for N nodes, E elements with n nodes each and N' nodes of
-coarser levels, in d dimensions, where preconditioner and basis are in single precision:
+One iteration applies the Hessian and the preconditioner and orthogonalises against k earlier vectors, all in
+single precision. What passes between processor and memory at least, for N free nodes, Q quadrature points of
+the spin Hall form with n nodes each and N' rows of all levels, in d dimensions:
 
-    Hessian         N (128 w + 128 γ, γ̃ + 128 nodal term + 2·256 δǧ)
-                    + merged matrices of the coupling; spin Hall: E n (4 + 8 d) + 8 E of nodes, ∂φ, weights
-    preconditioner  (N + N') 4·128 columns in and out of the cycle + N (128 γ, γ̃ + 128 w)
-                    + matrices, interpolations and inverse diagonals of all levels, once
+    Hessian         N (64 w + 64 γ, γ̃ + 64 nodal term + 2·128 δǧ)
+                    + rows, columns and entries of the coupling; spin Hall: Q (n (4 + 4 (d + 1)) + 4)
+    preconditioner  N' 4·128 read and written forth and back + N (64 γ, γ̃ + 64 w)
+                    + order, inverse diagonals and entries of all levels, forth and back
     basis           N (2·64 k + 64 + 128)                  each vector for its coefficient and its removal
 
 in bytes. A copy of b bytes has a traffic of 2b; the time of the iteration is held against the copy whose
@@ -16,7 +16,7 @@ traffic is that sum. Sizes are such that nothing of this stays in the cache.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,11 @@ from benchmarks.common import Figure, median, rate, run, seconds
 from benchmarks.devices import COLD, bar, strip
 from usadel_fem import Case
 from usadel_fem.device import build_device
-from usadel_fem.fem.forms import Forms
+from usadel_fem.kernels.steps import packed
 from usadel_fem.linearise import linearise
 from usadel_fem.solver.energies import DeviceSolver
 from usadel_fem.solver.linear import RESTART, NewtonSystem
-from usadel_fem.solver.multigrid import Level
+from usadel_fem.solver.multigrid import Rows
 
 TOLERANCE = 1.1e-5
 """Of the Krylov run that is timed: a dozen steps, as in the last Newton step of an energy."""
@@ -37,18 +37,20 @@ TOLERANCE = 1.1e-5
 REPEATS = 3
 
 
-def hessian_bytes(forms: Forms, elements: int, dimension: int) -> int:
-    """The Hessian's lines of the table above."""
-    matrices = sum(array.nbytes for array in forms.coupling.arrays)
-    hall = elements * ((dimension + 1) * (4 + 8 * dimension) + 8) if forms.spin_hall is not None else 0
-    return forms.size * 896 + matrices + hall
+def hessian_bytes(rows: Any, dimension: int) -> int:
+    """The Hessian's lines of the table above, for `kernels.steps.FreeRows`."""
+    coupling = sum(array.nbytes for array in rows.coupling if array is not None)
+    hall = 0
+    if rows.spin_hall:
+        nodes, _, weight = rows.spin_hall
+        hall = nodes.size * (4 + 4 * (dimension + 1)) + weight.nbytes
+    return rows.tiles * 16 * 448 + coupling + hall
 
 
-def preconditioner_bytes(nodes: int, levels: Sequence[Level]) -> int:
-    """The preconditioner's: numbers and indices of four bytes, two row pointers, complex inverses."""
-    rows = sum(level.diagonal.size for level in levels)
-    entries = sum(level.couplings.nnz + level.up.nnz for level in levels)
-    return nodes * 256 + rows * (512 + 8 + 8) + entries * 8
+def preconditioner_bytes(nodes: int, rows: Rows) -> int:
+    """The preconditioner's."""
+    matrix = sum(array.nbytes for array in (*rows.lower, *rows.upper))
+    return nodes * 128 + rows.starts[-1] * (512 + 16) + matrix + 2 * (rows.order.nbytes + rows.before.nbytes)
 
 
 def copy_rate(megabytes: int) -> float:
@@ -70,23 +72,25 @@ def iteration(case: Case, target: str, repeats: int = REPEATS, megabytes: int = 
     preconditioner.prepare(tangents, omega)
     system = NewtonSystem(tangents, preconditioner)
     random = np.random.default_rng(3)
-    w = random.normal(size=(*system.residual().shape, 2)) @ np.array([1, 1j])
-    elements = device.mesh.regions["F"].size if "F" in device.mesh.regions else 0
-    n = device.space.size
+    right = random.normal(size=(*system.residual().shape, 2)) @ np.array([1, 1j])
+    free, n = preconditioner.free_rows(2), right.shape[0]
+    step = tangents.in_tiles(free)
+    w, rows = packed(right, tangents.rooms, step.size), preconditioner.rows(2)
+    out = np.empty_like(w)
 
     def krylov() -> int:
-        return system.krylov(w, TOLERANCE, RESTART).iterations
+        return system.krylov(right, TOLERANCE, RESTART).iterations
 
     found: dict[str, list[float]] = {"iteration": [], "Hessian": [], "preconditioner": []}
     steps = krylov()
     count = {
-        "Hessian": hessian_bytes(device.forms, elements, device.space.dimension),
-        "preconditioner": preconditioner_bytes(n, preconditioner.hierarchy.levels),
+        "Hessian": hessian_bytes(free, device.space.dimension),
+        "preconditioner": preconditioner_bytes(n, preconditioner.hierarchy.rows),
         "basis": n * (64 * steps + 192),
     }
     parts: dict[str, Callable[[], Any]] = {
-        "Hessian": lambda: tangents.hessian(w),
-        "preconditioner": lambda: system.preconditioned(w),
+        "Hessian": lambda: step.forces(w, rows),
+        "preconditioner": lambda: preconditioner.of_tiles(step, out),
     }
     for _ in range(repeats):
         bytes_per_second = copy_rate(megabytes)

@@ -21,6 +21,7 @@ import usadel_fem as uf
 from benchmarks.common import Figure, median, run, seconds
 from benchmarks.devices import strip
 from usadel_fem import Case
+from usadel_fem.allocator import keep_memory
 from usadel_fem.device import Device, build_device
 from usadel_fem.progress import SilentProgress
 from usadel_fem.solver.energies import DeviceSolver
@@ -122,7 +123,8 @@ def run_seconds(case: Case, scheduler: str | None) -> tuple[float, dict[str, flo
 
 
 def measure(large: bool, nodes: int = 4_000, repeats: int = 3) -> dict[str, Figure]:
-    """Ratios of one worker to two; large: on more nodes."""
+    """Ratios of one worker to two; large: on more nodes. This process keeps memory, as workers do."""
+    keep_memory()
     case = spectrum(3 * nodes if large else nodes)
     device = build_device(case)
     found: dict[str, list[float]] = {}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from usadel_fem import kernels, sweeping
+from usadel_fem.allocator import keep_memory
 from usadel_fem.case import Case
 from usadel_fem.device import build_device
 from usadel_fem.solver.energies import DeviceSolver
@@ -51,4 +54,6 @@ def load_kernels() -> None:
             DeviceSolver(build_device(case)).solve(0.3)
 
 
+keep_memory()
+threadpool_limits(1)
 load_kernels()

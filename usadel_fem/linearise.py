@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from usadel_fem import kernels
+from usadel_fem import action, kernels
 from usadel_fem.action import Linearisation, SpinHallState, quadratic, spin_hall_state
 from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.single import SingleTerms
@@ -32,14 +32,33 @@ def linearise(
     if compiled is None:
         return PlainTangents(Linearisation.at(forms, *frame(*riccati(g)), g, omega, frozen), nodes)
     linked = spin_hall_state(forms, g) if _linked_spin_hall(forms) else None
-    rest = omega
-    if forms.beyond_coupling:
-        rest = rest + quadratic(forms, g, beyond=True)
-    if linked is not None:
-        rest = rest + linked.force()
-    force = compiled.force(forms.coupling.arrays, forms.coupling.sums, g, _dense_spin_hall(forms), rooms)
-    parts = compiled.tangents_of(force, rest, g, nodes, rooms)
+    parts = compiled.tangents_of(_coupled(forms, g, rooms), _rest(forms, g, omega, linked), g, nodes, rooms)
     return CompiledTangents(forms, g, nodes, frozen, linked, rooms, *parts)
+
+
+def force(forms: Forms, g: Complex, omega: Complex) -> Complex:
+    """`action.force`, compiled where there is a compiler."""
+    compiled = kernels.compiled()
+    if compiled is None:
+        return action.force(forms, g, omega, spin_hall_state(forms, g))
+    linked = spin_hall_state(forms, g) if _linked_spin_hall(forms) else None
+    total: Complex = compiled.matrices(_coupled(forms, g, Rooms()), g.shape)
+    total += _rest(forms, g, omega, linked)
+    return total
+
+
+def _coupled(forms: Forms, g: Complex, rooms: Rooms) -> Any:
+    """F of the terms that kernels have, in their rows."""
+    coupling = forms.coupling
+    return kernels.compiled().force(coupling.arrays, coupling.sums, g, _dense_spin_hall(forms), rooms)
+
+
+def _rest(forms: Forms, g: Complex, omega: Complex, linked: SpinHallState | None) -> Complex:
+    """F of the others."""
+    total = omega
+    if forms.beyond_coupling:
+        total = total + quadratic(forms, g, beyond=True)
+    return total if linked is None else total + linked.force()
 
 
 @dataclass(frozen=True)
@@ -75,7 +94,7 @@ class PlainTangents:
         return ee[..., self.nodes], hh[..., self.nodes]
 
     def mean_and_spread(self) -> tuple[Complex, Real]:
-        """Mean and variance of the eigenvalues of the nodal term, (n,)."""
+        """Mean and variance of the eigenvalues of both blocks of the nodal term, (n,)."""
         return mean_and_spread(*self.nodal)
 
     @cached_property
@@ -211,7 +230,7 @@ def moved(lin: Linearisation, nodes: Index, w: Complex) -> Complex:
 
 
 def mean_and_spread(ee: Complex, hh: Complex) -> tuple[Complex, Real]:
-    """Mean and variance of the eigenvalues of w ↦ ee w + w hh, (n,), for blocks (s, s, n)."""
+    """Mean and variance of the eigenvalues of ee and hh together, (n,), for blocks (s, s, n)."""
     s = ee.shape[0]
     mean = (np.trace(ee) + np.trace(hh)) / (2 * s)
     off = [block[i, j] - mean * (i == j) for block in (ee, hh) for i in range(s) for j in range(s)]

@@ -115,6 +115,35 @@ def test_interrupted_and_resumed(here: Path) -> None:
     assert (here / "out" / "log.txt").read_text(encoding="utf-8").count("converged after") == 21 + 60
 
 
+EARLY = """
+import runpy, signal, sys
+
+struck = sys.argv.pop(1)
+
+class Striking:
+    def find_spec(self, name, *rest):
+        if name == struck:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                pass
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Striking())
+runpy.run_module("usadel_fem", run_name="__main__")
+"""
+"""The command line, with Ctrl-C where a module is imported, by one that swallows exceptions."""
+
+
+@pytest.mark.parametrize("module", ["click", "usadel_fem.case", "usadel_fem.run"])
+def test_interrupted_before_anything_was_begun(here: Path, module: str) -> None:
+    command = [sys.executable, "-c", EARLY, module, "run", "wire.toml", "-o", "out", "--jobs", "2"]
+    package = {**os.environ, "PYTHONPATH": str(Path(uf.__file__).parents[1])}
+    done = subprocess.run(command, env=package, capture_output=True, text=True, check=False, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+    assert not (here / "out").exists()
+
+
 STRUCK = """
 import signal
 from usadel_fem.cli import main

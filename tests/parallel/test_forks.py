@@ -11,12 +11,14 @@ from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from usadel_fem import kernels
 from usadel_fem.ahead import examples
 from usadel_fem.device import build_device
-from usadel_fem.parallel.forks import prepare, processes
+from usadel_fem.parallel.forks import PIPE, prepare, processes, widen
 from usadel_fem.solver.energies import DeviceSolver
+from usadel_fem.solver.worker import ready
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +29,7 @@ from usadel_fem.parallel.forks import processes
 
 def seen():
     blocked = 2 in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    loaded = len(sys.modules["usadel_fem.kernels.tangents"].hessian_rows.signatures)
+    loaded = len(sys.modules["usadel_fem.kernels.single"].hessian.signatures)
     return sys.modules["usadel_fem.run"].__file__, loaded, blocked, os.getppid()
 
 import signal
@@ -152,3 +154,51 @@ def test_a_worker_that_ends_while_it_sends_a_result_is_lost_and_not_waited_for()
             lane.submit(end_while_sending).result(timeout=60)
         lane.renew()
         assert lane.submit(len, b"again").result() == 5
+
+
+def blas_threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_workers_have_one_blas_thread() -> None:
+    with processes(1) as crew:
+        assert crew.lanes[0].submit(blas_threads).result() == {1}
+
+
+def test_a_worker_is_woken_once() -> None:
+    with processes(1) as crew:
+        (lane,) = crew.lanes
+        lane.ready = ready
+        crew.wake()
+        answer = lane.submit(os.getpid).result()
+        first = lane.greeting
+        lane.wake()
+        assert lane.greeting is first
+        assert lane.process() == answer
+
+
+def test_workers_that_are_starting_end_too() -> None:
+    """Whoever is interrupted so early leaves none of them behind."""
+    crew = processes(2)
+    for lane in crew.lanes:
+        lane.ready = ready
+    crew.wake()
+    crew.close(at_once=True)
+    for lane in crew.lanes:
+        process = lane.process()
+        assert process is not None
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_a_large_result_has_room_on_its_way() -> None:
+    """More than twice the usual 64 kB are taken before anyone reads, where the system is Linux."""
+    reading, writing = os.pipe()
+    try:
+        widen(reading)
+        os.set_blocking(writing, False)
+        taken = os.write(writing, bytes(PIPE))
+        assert taken >= (PIPE // 2 if sys.platform == "linux" else 1)
+    finally:
+        os.close(reading)
+        os.close(writing)

@@ -132,6 +132,30 @@ def test_the_mesh_goes_with_the_case(tmp_path: Path) -> None:
     assert worker.Told.of(case, remote=True).key != told.key  # another mesh is another device
 
 
+def seen(bench: worker.Bench) -> tuple[int, bytes, bytes]:
+    """Of the worker's device; the process that it was made in, if it was sent."""
+    device = bench.device
+    return device.__dict__["made"], device.nodes.tobytes(), device.forms.stiffness.data.tobytes()
+
+
+def test_processes_of_this_machine_are_sent_the_device() -> None:
+    """To the last bit, and what was put beside it with it."""
+    device = build_device(wire())
+    device.__dict__["made"] = os.getpid()
+    expected = os.getpid(), device.nodes.tobytes(), device.forms.stiffness.data.tobytes()
+    with hire(2) as crew:
+        assert Workers(device, crew).gather(seen, [()] * 2) == [expected] * 2
+
+
+def test_who_is_sent_the_case_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers elsewhere, and all where the device is large."""
+    device = build_device(wire())
+    assert worker.Told.of(device.case, remote=False, device=device).device is device
+    assert worker.Told.of(device.case, remote=True, device=device).device is None
+    monkeypatch.setattr(worker, "LARGEST_SENT", device.space.size - 1)
+    assert worker.Told.of(device.case, remote=False, device=device).device is None
+
+
 def test_a_worker_keeps_what_it_needs_and_no_more() -> None:
     keys = []
     for length in (1.1, 1.3, 1.7):

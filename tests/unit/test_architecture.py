@@ -12,7 +12,9 @@ IDENTITIES = [path.relative_to(PACKAGE).as_posix() for path in FILES]
 
 # a module may import from its own folder and from lower numbers
 LAYERS = {
+    "allocator": 0,
     "errors": 0,
+    "interrupts": 0,
     "outcomes": 0,
     "labelled": 0,
     "series": 0,

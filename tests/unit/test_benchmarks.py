@@ -15,7 +15,7 @@ from benchmarks import __main__ as driver
 from benchmarks import against_direct, bandwidth, common, devices, hybrids, iterations, million, scaling
 from benchmarks.common import Figure
 from usadel_fem.device import build_device
-from usadel_fem.solver.multigrid import Level
+from usadel_fem.solver.multigrid import Level, Rows
 
 SUBJECTS = driver.subjects()
 
@@ -73,14 +73,17 @@ def test_bandwidth(make, nodes) -> None:
 
 
 def test_bytes_of_a_preconditioner() -> None:
-    """Five nodes in a row, two of which are coarse; numbers and indices of four bytes."""
+    """Five nodes in a row, two of which are coarse; the fine rows are filled up to sixteen."""
     matrix = sparse.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(5, 5)).tocsr()
     up = sparse.csr_matrix(np.eye(5)[:, 1::2] + 0.0)
-    level = Level.of(matrix, up)
-    held = [level.couplings, level.up]
-    arrays = sum(4 * x.nnz + x.indices.nbytes + x.indptr[1:].nbytes for x in held)
-    columns, inverses, frames, w = 4 * 5 * 128, 5 * 8, 5 * 128, 5 * 128
-    assert bandwidth.preconditioner_bytes(5, [level]) == arrays + columns + inverses + frames + w
+    rows = Rows([Level.of(matrix, up)], 2, np.dtype(np.float32))
+    apart = np.count_nonzero(rows.before)
+    couplings, restricted, fine, coarse = 4, 2, 16, 2
+    entries = 2 * 8 * (couplings + restricted - apart) + 4 * (fine + coarse + 1) + 4 * (fine + 1)
+    order, before = 4 * (fine + coarse), 4 * (fine + coarse + 1)
+    columns, inverses, frames_and_w = 4 * 128, 2 * 8, 64 + 64
+    expected = (fine + coarse) * (columns + inverses) + 5 * frames_and_w + entries + 2 * (order + before)
+    assert bandwidth.preconditioner_bytes(5, rows) == expected
 
 
 def test_scaling_in_a_process_of_its_own() -> None:

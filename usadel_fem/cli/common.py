@@ -7,13 +7,16 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from usadel_fem.allocator import keep_memory
 from usadel_fem.cli.completion import files
 from usadel_fem.errors import CaseError, Problem
+from usadel_fem.interrupts import STATUS, at_once, raised
 
 if TYPE_CHECKING:
     from usadel_fem.case import Case
@@ -24,7 +27,7 @@ FILE_END = re.compile(r"\.(?!out$)(?:[a-z]{1,6}|h5|hdf5)")
 EXIT_BAD_INPUT = 2
 EXIT_FAILED = 1
 EXIT_NOT_CONVERGED = 3
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED = STATUS
 
 PATH = click.Path(path_type=Path, readable=False)
 """Of a file or directory; that it cannot be read is found, and told in a line, by what reads it."""
@@ -59,7 +62,8 @@ RESULT = click.argument(
 
 def load(path: Path, settings: tuple[str, ...]) -> Case:
     """The case of a file with the --set options."""
-    from usadel_fem.case import load_case
+    with at_once():
+        from usadel_fem.case import load_case
 
     return load_case(path, _overrides(settings))
 
@@ -113,12 +117,15 @@ def load_with_directory(path: Path, settings: tuple[str, ...], output: Path | No
     return case, directory
 
 
-def start_workers(jobs: int, scheduler: str | None) -> None:
-    """Let worker processes be prepared while this one imports what it needs itself."""
+def get_ready(jobs: int, scheduler: str | None) -> None:
+    """Import what solves cases, and meanwhile let worker processes be prepared."""
+    keep_memory()
     if jobs > 1 and scheduler in (None, "processes"):
         from usadel_fem.parallel.forks import prepare
 
         prepare()
+    with at_once():
+        import_module("usadel_fem.sweeping")
 
 
 @contextmanager
@@ -128,7 +135,8 @@ def plain_errors(file: Path | None = None, system: int = EXIT_BAD_INPUT) -> Iter
     `file` is the case file, which problems that name no file of their own are found in.
     """
     try:
-        yield
+        with raised():
+            yield
     except CaseError as error:
         for problem in error.problems:
             click.echo(str(problem.within(str(file)) if file else problem), err=True)

@@ -17,9 +17,9 @@ from usadel_fem.cli.common import (
     QUIET,
     SCHEDULER,
     SET,
+    get_ready,
     load_with_directory,
     plain_errors,
-    start_workers,
 )
 from usadel_fem.cli.results import write
 from usadel_fem.errors import CaseError
@@ -52,7 +52,7 @@ def run(
     """Solve a case; leave result.h5, fields.vtu, summary.json and log.txt in the output directory."""
     case, directory = load_with_directory(case_file, settings, output)
     with plain_errors(case_file, system=EXIT_FAILED):
-        start_workers(jobs, scheduler)
+        get_ready(jobs, scheduler)
         solution = _solve(case, directory, quiet, jobs=jobs, scheduler=scheduler, resume=resume)
         _write(solution, directory, case.output.formats)
     if not quiet:

@@ -17,9 +17,9 @@ from usadel_fem.cli.common import (
     QUIET,
     SCHEDULER,
     SET,
+    get_ready,
     load_with_directory,
     plain_errors,
-    start_workers,
 )
 from usadel_fem.progress import LoggedProgress, choose_progress
 
@@ -51,7 +51,7 @@ def sweep(
     """Solve a case at every point of its [sweep]; leave sweep.csv and sweep.h5, a row for each point."""
     case, directory = load_with_directory(case_file, settings, output)
     with plain_errors(case_file, system=EXIT_FAILED):
-        start_workers(jobs, scheduler)
+        get_ready(jobs, scheduler)
         from usadel_fem.io.sweep import CSV_NAME, HDF5_NAME
         from usadel_fem.sweeping import sweep as sweep_case
 

@@ -13,7 +13,7 @@ from usadel_fem.fem import forms
 from usadel_fem.fem.corners import corner_values
 from usadel_fem.fem.forms import Contact, Forms, Pairing, Potentials, SpinHall, Transverse, Tunnel
 from usadel_fem.fem.links import Matrix, link
-from usadel_fem.fem.pieces import Coefficient, Piece, Sums, pieces
+from usadel_fem.fem.pieces import Coefficient, Piece, Sums, pieces, varies
 from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
 from usadel_fem.fem.sums import ProductSum
 from usadel_fem.physics.nambu import GENERATORS, Complex, Real
@@ -72,13 +72,13 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
     sums = Sums(space)
     links = _Links(space, around)
     bent: list[Index] = []
-    varies = False
+    uneven = False
     for piece in pieces(space, coefficient):
         _add(sums, piece, around)
         links.add(piece)
         theta = piece["theta"]
         bent.append(piece.elements[theta.any(axis=1)])
-        varies = varies or bool(np.ptp(theta, axis=1).any())
+        uneven = uneven or varies(theta)
     scalar = sums.matrix("stiffness")
     pairing, weights = _pairing(space, sums, around.critical_temperatures)
     consistent, lumped = (
@@ -97,7 +97,7 @@ def assemble(space: Space, coefficient: Coefficient, around: Surroundings | None
         spin_relaxation=sums.found("spin relaxation"),
         swapping=_swapping(sums, links),
         precession=links.precession.matrix(),
-        spin_hall=_spin_hall(space, coefficient, around, np.concatenate(bent), varies),
+        spin_hall=_spin_hall(space, coefficient, around, np.concatenate(bent), uneven),
         transverse=_transverse(sums),
         pairing=pairing,
         tunnels=tunnels,
@@ -190,13 +190,13 @@ def _swapping(sums: Sums, links: _Links) -> tuple[tuple[int, Matrix], ...]:
 
 
 def _spin_hall(
-    space: Space, coefficient: Coefficient, around: Surroundings, elements: Index, varies: bool
+    space: Space, coefficient: Coefficient, around: Surroundings, elements: Index, uneven: bool
 ) -> SpinHall | None:
-    """The form on the elements where θ ≠ 0; θ `varies` within some of them."""
+    """The form on the elements where θ ≠ 0; θ may be `uneven` within some of them."""
     planes = forms.planes(space.axes)
     if not planes or not elements.size:
         return None
-    at = space.evaluation(3 * space.order - 2 + 2 * varies, np.sort(elements))
+    at = space.evaluation(3 * space.order - 2 + 2 * uneven, np.sort(elements))
     n_f, d, t = (np.asarray(coefficient(n, at.position, at.element)) for n in ("N_F", "D", "theta"))
     return SpinHall(with_links(space, at, around), at.weight * n_f * d * t, planes)
 

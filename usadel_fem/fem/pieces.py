@@ -75,7 +75,7 @@ class Piece:
             coefficients: at the points; where they vary, the quadrature is that of `basis`.
         """
         basis, values = self.basis, coefficients
-        if self.space.device_mesh.mesh.affine and not any(np.ptp(c, axis=1).any() for c in values.values()):
+        if self.space.device_mesh.mesh.affine and not any(map(varies, values.values())):
             basis = self._coarse(degree)
             values = {name: np.broadcast_to(c[:, :1], basis.dx.shape) for name, c in values.items()}
         return np.asarray(form.elemental(basis, **values).data)
@@ -88,6 +88,11 @@ class Piece:
     @cached_property
     def _bases(self) -> dict[int, skfem.CellBasis]:
         return {}
+
+
+def varies(c: Real) -> bool:
+    """Whether a coefficient (elements, points) differs between points of an element."""
+    return bool((c != c[:, :1]).any())
 
 
 def pieces(space: Space, coefficient: Coefficient) -> Iterator[Piece]:

@@ -13,13 +13,16 @@ from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import WIDTH, spread
 from usadel_fem.kernels.matrices import turned_over
 from usadel_fem.kernels.storage import get_columns, get_halves, get_rows, put_columns, put_halves, put_rows
-from usadel_fem.kernels.tangents import FRAME, change, turned
+from usadel_fem.kernels.tangents import FRAME, change, fetch, turned
 
 UNKNOWNS = 16
 """Floats of a node's residual or w."""
 
 SINGLES = 32
 """Floats of a node's row."""
+
+AHEAD = 4
+"""Groups ahead that are asked for."""
 
 SHORT = 2 * WIDTH
 """Floats of a column of eight nodes."""
@@ -48,7 +51,10 @@ def _to_rows(frames, first, count, residual, rows):
     """Some groups; those of the residual begin at 0."""
     for group in range(first, first + count):
         row = SINGLES * WIDTH * group
-        ee, eh, he, hh = _force(frames, group, residual, UNKNOWNS * WIDTH * (group - first))
+        at = UNKNOWNS * WIDTH * (group - first)
+        fetch(frames, FRAME * (group + AHEAD), FRAME)
+        fetch(residual, at + UNKNOWNS * WIDTH * AHEAD, UNKNOWNS * WIDTH)
+        ee, eh, he, hh = _force(frames, group, residual, at)
         put_halves(rows, row, SINGLES, ee, eh)
         put_halves(rows, row + 8, SINGLES, he, hh)
 
@@ -57,6 +63,8 @@ def _to_rows(frames, first, count, residual, rows):
 def _from_rows(frames, first, count, rows, out):
     for group in range(first, first + count):
         row = SINGLES * WIDTH * group
+        fetch(frames, FRAME * (group + AHEAD), FRAME)
+        fetch(rows, row + SINGLES * WIDTH * AHEAD, SINGLES * WIDTH)
         ee, eh = get_halves(rows, row, SINGLES)
         he, hh = get_halves(rows, row + 8, SINGLES)
         _put_unknowns(frames, group, ee, eh, he, hh, out, UNKNOWNS * WIDTH * (group - first))

@@ -45,7 +45,7 @@ def positivity(g, out):
 
 @kernel
 def mean_and_spread(diagonal, mean, variance):
-    """Of the eigenvalues of the nodal term: the blocks ee and hh of M⁻¹FMτ₃, eight nodes side by side."""
+    """Of the eigenvalues of both blocks ee and hh of M⁻¹FMτ₃ together, eight nodes side by side."""
     for n in range(mean.size):
         at, mu, total = 16 * WIDTH * (n // WIDTH) + n % WIDTH, 0j, 0.0
         for k in (0, 3, 4, 7):

@@ -196,7 +196,7 @@ def tangents_of(force: Array, rest: Array, g: Array, nodes: Array, rooms: Rooms)
     """
     g, rest = (np.ascontiguousarray(x, dtype=complex) for x in (g, rest))
     s = g.shape[-1] // 2
-    residual = np.empty((nodes.size, 2, s, s), dtype=complex)
+    residual = rooms.empty((nodes.size, 2, s, s), complex)
     if s == 1:
         channels = ChannelFrames(nodes, lanes_for(nodes, channel.FRAME, rooms))
         diagonal = lanes_for(nodes, channel.DIAGONAL, rooms)
@@ -216,7 +216,7 @@ def positivity(g: Array) -> Array:
 
 
 def mean_and_spread(diagonal: Array, count: int, s: int) -> tuple[Array, Array]:
-    """Mean and variance of the eigenvalues of the nodal term of so many nodes."""
+    """Mean and variance of the eigenvalues of both blocks of the nodal term of so many nodes."""
     mean, variance = np.empty(count, dtype=complex), np.empty(count)
     (nodal.channel_mean_and_spread if s == 1 else nodal.mean_and_spread)(diagonal, mean, variance)
     return mean, variance

@@ -298,8 +298,8 @@ def packed(w: Array, rooms: Rooms, floats: int) -> Array:
     return out
 
 
-def unpacked(tiles: Array, shape: tuple[int, ...]) -> Array:
+def unpacked(tiles: Array, rooms: Rooms, shape: tuple[int, ...]) -> Array:
     """w (n, 2, s, s) of tiles."""
-    w = np.empty(shape, dtype=complex)
+    w = rooms.empty(shape, complex)
     single.unpack(tiles, ROWS[shape[-1]], w.view(np.float64).reshape(-1))
     return w

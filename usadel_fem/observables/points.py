@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from usadel_fem import action
 from usadel_fem.device import Device
+from usadel_fem.linearise import force
 from usadel_fem.physics.nambu import (
     SIGMA,
     TAU3,
@@ -23,8 +23,7 @@ CHUNK = 20_000
 
 def nodal_balance(device: Device, g: Complex, omega: Complex) -> Complex:
     """[ǧ_i, F_i], (N, 4, 4): zero at free nodes, the matrix current into the device at pinned ones."""
-    force = action.force(device.forms, g, omega, action.spin_hall_state(device.forms, g))
-    return commutator(g, force)
+    return commutator(g, force(device.forms, g, omega))
 
 
 def terminal_currents(

@@ -12,11 +12,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import current_process, forkserver, get_context, resource_tracker
 from typing import Any
-
-from threadpoolctl import threadpool_limits
 
 from usadel_fem.parallel.lanes import Crew, Lane
 
@@ -24,7 +22,10 @@ AHEAD = ["usadel_fem.ahead"]
 """What the fork server imports."""
 
 NO_THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""A process with threads must not fork."""
+"""A process with threads must not fork; what it forks has as few."""
+
+PIPE = 2**20
+"""Bytes of results on their way; more needs privileges."""
 
 _lock = threading.Lock()
 
@@ -63,7 +64,7 @@ def processes(count: int) -> Crew:
 
 
 class OneProcess(ProcessPoolExecutor):
-    """A worker whose end is noticed even while it sends a result.
+    """A worker that goes on while its results are taken, and whose end is noticed even while it sends one.
 
     This process would else wait for the rest of it for ever, because it holds the pipe's other end itself.
     """
@@ -75,6 +76,7 @@ class OneProcess(ProcessPoolExecutor):
         self._worker = next(iter((getattr(self, "_processes", None) or {}).values()), None)
         writer = getattr(getattr(self, "_result_queue", None), "_writer", None)
         if writer is not None and not writer.closed:
+            widen(writer.fileno())
             writer.close()  # the worker has its own
         return future
 
@@ -84,10 +86,17 @@ class OneProcess(ProcessPoolExecutor):
         return None if self._worker is None else self._worker.exitcode
 
 
+def widen(pipe: int) -> None:
+    """Room for a large result in a pipe, where the system can make it."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
+
+
 def begin() -> None:
-    """In a new worker process: one BLAS thread, and Ctrl-C left to the process that gives the tasks."""
+    """In a new worker process: Ctrl-C is left to the process that gives the tasks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threadpool_limits(1)
 
 
 @contextmanager

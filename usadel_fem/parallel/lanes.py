@@ -17,8 +17,12 @@ from concurrent.futures import (
 )
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
+
+START = 10.0
+"""Seconds in which a process that was asked for is there."""
 
 UNGUARDED = (
     "a worker ended by itself before its first task (exit status {}): does the script keep what it runs "
@@ -48,12 +52,17 @@ class Lane:
     told: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        self.executor = self.open()
+        self.executor, self._waking = self.open(), Lock()
+
+    def wake(self) -> None:
+        """Hand in the first task, if there is one and that was not done."""
+        with self._waking:
+            if self.ready is not None and self.greeting is None:
+                self.greeting = self.executor.submit(self.ready)
 
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Hand in a task; the first one wakes the worker up."""
-        if self.ready is not None and self.greeting is None:
-            self.greeting = self.executor.submit(self.ready)
+        self.wake()
         return self.executor.submit(work, *arguments)
 
     def renew(self) -> None:
@@ -68,12 +77,12 @@ class Lane:
             raise LostWorkers(UNGUARDED.format(status)) from None
         self.executor, self.told, self.greeting = self.open(), False, None
 
-    def process(self) -> int | None:
-        """The worker's process, if it is another one and has answered."""
+    def process(self, seconds: float = 0.0) -> int | None:
+        """The worker's process, if it is another one and has answered, or does so in some seconds."""
         answer = self.greeting
-        if answer is None or not answer.done() or answer.cancelled() or answer.exception():
-            return None
-        return answer.result()
+        with suppress(Exception):  # not in time, cancelled, or lost
+            return None if answer is None else answer.result(seconds)
+        return None
 
     def close(self, wait: bool = True) -> None:
         self.executor.shutdown(wait=wait)
@@ -98,6 +107,7 @@ class Crew:
     lost: tuple[type[BaseException], ...] = (BrokenExecutor, CancelledError)
     shared: bool = False
     closing: Callable[[], None] = lambda: None
+    _waking: Thread | None = field(default=None, init=False, repr=False)
 
     def renew(self, lane: Lane) -> None:
         """A new worker for a lane.
@@ -109,15 +119,35 @@ class Crew:
             raise LostWorkers("the executor lost its workers, and is not ours to open anew")
         lane.renew()
 
+    def wake(self) -> None:
+        """Let workers start while this process does something else: this returns at once."""
+        self._waking = Thread(target=self._wake)
+        self._waking.start()
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError, OSError):  # lost, as the next task will tell
+            for lane in self.lanes:
+                lane.wake()
+
     def close(self, at_once: bool = False) -> None:
         """End the workers; `at_once` without waiting for what they do, where that is possible."""
+        if self._waking is not None:
+            self._waking.join()
         if not self.shared:
-            for lane in self.lanes:
-                process = lane.process() if at_once and self.own_processes else None
+            kill = at_once and self.own_processes
+            processes = [lane.process(START) if kill else None for lane in self.lanes]
+            for process in processes:
                 if process is not None:
                     with suppress(ProcessLookupError):
                         os.kill(process, signal.SIGTERM)
-                lane.close(wait=not at_once or process is not None)
+            waits = [process is not None or not at_once for process in processes]
+            closing = [
+                Thread(target=lane.close, args=(w,)) for lane, w in zip(self.lanes, waits, strict=True)
+            ]
+            for thread in closing:
+                thread.start()
+            for thread in closing:
+                thread.join()
         self.closing()
 
     def __enter__(self) -> Self:

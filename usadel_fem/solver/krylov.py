@@ -35,6 +35,7 @@ def gmres(
     most: int,
     rooms: Rooms | None = None,
     basis: Callable[[int], Basis] | None = None,
+    longest: float = np.inf,
 ) -> tuple[Complex, int, bool]:
     """x with apply(x) ≈ right (n,), the number of steps, and whether the tolerance is reached.
 
@@ -45,6 +46,7 @@ def gmres(
         most: steps in all; the best x so far is returned after them.
         rooms: where memory for the basis is kept.
         basis: makes the one to take, empty, for so many vectors; else by the tolerance.
+        longest: no cycle follows one after which a number of x is larger.
 
     >>> matrix = np.diag(np.arange(1.0, 6.0)) + 0.3j
     >>> x, count, ok = gmres(lambda v: matrix @ v, np.ones(5, dtype=complex), 1e-12, 10, 20)
@@ -63,7 +65,7 @@ def gmres(
         goal = max(target, GAIN[single] * size)
         step, steps, size = _cycle(apply, residual, goal, steps, basis(restart + 1))
         x, count = step if x is None else x + step, count + steps
-        if steps == 0 or size <= target:
+        if steps == 0 or size <= target or np.abs(x).max() > longest:
             break
         residual = right - apply(x)
         size = _norm(residual)

@@ -8,7 +8,7 @@ have changed: a few Newton steps, or neighbouring energies.  A cycle costs less 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -51,6 +51,10 @@ WIDTH = {1: 4, 2: 16}
 
 SINGLE = 1.2e-7
 """Rounding of H w in single precision, relative to |ǧ|²: no more may be asked of a solve."""
+
+FAR = 100.0
+"""Larger w that a cycle does not end with are along soft modes. In single precision their rounding can turn
+them round; steps with them are made far shorter, so that one cycle in double precision is enough."""
 
 RESTART = 40
 """Steps of a GMRES cycle."""
@@ -204,7 +208,7 @@ def local_shift(tangents: Tangents) -> tuple[Complex, Complex]:
 
 @dataclass(frozen=True)
 class LinearResult:
-    """w of a Newton step (n_free, 2, s, s), the iterations it took, whether the accuracy was reached."""
+    """w of a Newton step (n_free, 2, s, s), the iterations it took, whether it is accurate enough."""
 
     w: Complex
     iterations: int
@@ -229,7 +233,8 @@ class NewtonSystem:
 
     def preconditioned(self, residual: Complex) -> Complex:
         """An estimate of the Newton step, up to its sign, and the norm in which residuals are measured."""
-        return self.preconditioner.apply(self.tangents.frames, residual)
+        out = self.tangents.rooms.empty(residual.shape, complex)
+        return self.preconditioner.apply(self.tangents.frames, residual, out)
 
     def solve(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """By elimination where there is one, else by GMRES."""
@@ -239,9 +244,12 @@ class NewtonSystem:
 
     def krylov(self, right: Complex, tolerance: float, max_iterations: int) -> LinearResult:
         """GMRES on P⁻¹H w = right, right = −P⁻¹r, to the relative tolerance."""
-        step = self._in_tiles(tolerance)
+        step, before = self._in_tiles(tolerance), 0
         if step is not None:
-            return self._krylov_in_tiles(step, right, tolerance, max_iterations)
+            found = self._krylov_in_tiles(step, right, tolerance, max_iterations)
+            if found.ok or not found.largest > FAR:
+                return found
+            before = found.iterations
         tangents, preconditioner, shape = self.tangents, self.preconditioner, right.shape
         rows, work = preconditioner.rows(shape[-1]), tangents.rooms.empty(shape, right.dtype)
 
@@ -252,8 +260,10 @@ class NewtonSystem:
             tangents.hessian.in_rows(w, rows)
             return preconditioner.of_rows(tangents.frames, work).ravel()
 
-        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, tangents.rooms)
-        return LinearResult(w.reshape(shape), count, ok)
+        rooms = tangents.rooms
+        w, count, ok = gmres(apply, right.ravel(), tolerance, RESTART, max_iterations, rooms, None, FAR)
+        found = LinearResult(w.reshape(shape), before + count, ok)
+        return replace(found, ok=ok or found.largest > FAR)
 
     def _in_tiles(self, tolerance: float) -> Any:
         """A Krylov step in single precision, or None where that is not enough or cannot be."""
@@ -277,8 +287,8 @@ class NewtonSystem:
 
         tiles = steps.packed(right, rooms, step.size)
         basis = partial(TileBasis, like=tiles, rooms=rooms)
-        w, count, ok = gmres(apply, tiles, tolerance, RESTART, max_iterations, rooms, basis)
-        return LinearResult(steps.unpacked(w, right.shape), count, ok)
+        w, count, ok = gmres(apply, tiles, tolerance, RESTART, max_iterations, rooms, basis, FAR)
+        return LinearResult(steps.unpacked(w, rooms, right.shape), count, ok)
 
     def _eliminated(self, elimination: Elimination) -> LinearResult:
         """Along a line, exactly."""

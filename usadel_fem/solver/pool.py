@@ -69,6 +69,7 @@ def hire(jobs: int = 1, scheduler: str | None = None, executor: Executor | None 
     crew = processes(number) if kind == "processes" else threads(number)
     for lane in crew.lanes:
         lane.ready = ready
+    crew.wake()
     return crew
 
 
@@ -87,7 +88,7 @@ class Workers:
     """One device wherever it is worked on.
 
     Args:
-        device: the device; workers make their own from its case.
+        device: the device; workers elsewhere make their own from its case.
         crew: the workers, or None for this process alone.
     """
 
@@ -97,7 +98,7 @@ class Workers:
         self._bench = Bench(device)
         self._sweeps = count()
         if crew is not None:
-            self._told = Told.of(device.case, crew.remote)
+            self._told = Told.of(device.case, crew.remote, device)
             keep_device(self._told.key, device)
 
     def sweep(

@@ -1,7 +1,7 @@
 """At the worker: a device, put up once and kept, and the solvers that hold what they have prepared on it.
 
-A task names its device by a key. A worker that does not know it answers `Untold` and is sent the case, from
-which it makes its own mesh and matrices.
+A task names its device by a key. A worker that does not know it answers `Untold` and is sent the device, or
+the case, from which it makes its own mesh and matrices.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from usadel_fem.physics.nambu import Complex
 from usadel_fem.solver.extrapolation import Track
 
 Solved = tuple[int, Any, EnergyReport]
+
+LARGEST_SENT = 100_000
+"""Nodes of a device that is sent to processes of this machine: in 3D, 200 MB."""
 
 MOST_DEVICES = 2
 """A worker of a cluster serves one run after another; it keeps the devices of the last."""
@@ -93,19 +96,24 @@ class Told:
         key: of the device: what its case and mesh file say.
         case: the case.
         mesh: the mesh file, for workers that may not have it, or None.
+        device: the device, or None for workers that make their own.
     """
 
     key: str
     case: Case
     mesh: bytes | None = field(default=None, repr=False)
+    device: Device | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, case: Case, remote: bool) -> Told:
-        """What to send; `remote` workers get the mesh file too."""
+    def of(cls, case: Case, remote: bool, device: Device | None = None) -> Told:
+        """What to send: `remote` workers get the mesh file, others the device unless it is too large."""
         mesh = None if case.mesh_path is None else case.mesh_path.read_bytes()
         parts = (case.model_dump_json(by_alias=True).encode(), str(case.mesh_path).encode(), mesh or b"")
         key = hashlib.sha256(b"\0".join(parts)).hexdigest()
-        return cls(key, case, mesh if remote else None)
+        if remote:
+            return cls(key, case, mesh)
+        sent = device is not None and device.space.size <= LARGEST_SENT
+        return cls(key, case, device=device if sent else None)
 
 
 @dataclass(eq=False)
@@ -183,8 +191,7 @@ def _bench(key: str, told: Told | None) -> Bench | None:
             if device is None:
                 if told is None:
                     return None
-                threadpool_limits(1)
-                device = _built(told)
+                device = told.device or _built(told)
                 assert device.forms.free.size >= 0
                 _put(_devices, key, device)
             _put(benches, key, Bench(device))
@@ -200,6 +207,7 @@ def _put(shelf: OrderedDict[str, Any], key: str, item: Any) -> None:
 
 
 def _built(told: Told) -> Device:
+    threadpool_limits(1)
     case = told.case
     with _mesh_file(told) as path:
         if path is not None:

@@ -100,7 +100,7 @@ def test_back_to_unknowns(make, dim, order, count):
         rows[..., 3] = -rows[..., 0]
     tangents.frames.of_rows(rows.reshape(-1), expected := np.empty_like(w))
     step.unknowns(rows.reshape(-1), None, tiles := np.empty(step.size, dtype=np.float32))
-    found = kernels.compiled().steps.unpacked(tiles, w.shape)
+    found = kernels.compiled().steps.unpacked(tiles, Rooms(), w.shape)
     assert np.abs(found - expected).max() < SINGLE * np.abs(expected).max()
 
 
@@ -110,7 +110,7 @@ def test_tiles_and_back(s, count):
     w = np.random.default_rng(count).normal(size=(count, 2, s, s, 2)).view(complex)[..., 0]
     steps, floats = kernels.compiled().steps, 256 * -(-count // (64 // s**2))
     tiles = steps.packed(w, Rooms(), floats)
-    assert np.array_equal(steps.unpacked(tiles, w.shape), w.astype(np.complex64))
+    assert np.array_equal(steps.unpacked(tiles, Rooms(), w.shape), w.astype(np.complex64))
     assert np.count_nonzero(tiles) == 4 * s**2 * count
     one = tiles.reshape(-1, 4 * s**2, 16)[0, :, 0]
     assert np.array_equal(one, w[0].reshape(-1).view(float).astype(np.float32))

@@ -58,3 +58,17 @@ def test_a_zero_right_side_and_a_small_invariant_space_end_at_once():
     x, count, ok = gmres(lambda v: 2 * v, np.ones(5), 1e-16, 10, 10)
     assert count <= 2
     assert np.abs(x - 0.5).max() < 1e-15
+
+
+def test_no_cycle_follows_one_after_which_a_vector_is_too_long():
+    """A nearly singular system: what that cycle found is returned."""
+    matrix = np.diag(np.concatenate([[1e-3], np.linspace(0.5, 2.0, 59)]))
+    right = np.ones(60)
+    x, count, ok = gmres(lambda v: matrix @ v, right, 1e-9, 10, 1000, longest=30.0)
+    assert ok is False
+    assert count % 10 == 0
+    assert np.abs(x).max() > 30
+    again, more, ok = gmres(lambda v: matrix @ v, right, 1e-9, 10, 1000, longest=2e3)
+    assert ok
+    assert more > count
+    assert np.allclose(matrix @ again, right)
