@@ -15,7 +15,7 @@ from benchmarks import __main__ as driver
 from benchmarks import against_direct, bandwidth, common, devices, hybrids, iterations, million, scaling
 from benchmarks.common import Figure
 from usadel_fem.device import build_device
-from usadel_fem.solver.multigrid import Level, Rows
+from usadel_fem.solver.multigrid import GROUP, Level, Rows
 
 SUBJECTS = driver.subjects()
 
@@ -73,12 +73,12 @@ def test_bandwidth(make, nodes) -> None:
 
 
 def test_bytes_of_a_preconditioner() -> None:
-    """Five nodes in a row, two of which are coarse; the fine rows are filled up to sixteen."""
+    """Five nodes in a row, two of which are coarse; the fine rows are filled up."""
     matrix = sparse.diags([-1.0, 2.0, -1.0], [-1, 0, 1], shape=(5, 5)).tocsr()
     up = sparse.csr_matrix(np.eye(5)[:, 1::2] + 0.0)
     rows = Rows([Level.of(matrix, up)], 2, np.dtype(np.float32))
     apart = np.count_nonzero(rows.before)
-    couplings, restricted, fine, coarse = 4, 2, 16, 2
+    couplings, restricted, fine, coarse = 4, 2, GROUP, 2
     entries = 2 * 8 * (couplings + restricted - apart) + 4 * (fine + coarse + 1) + 4 * (fine + 1)
     order, before = 4 * (fine + coarse), 4 * (fine + coarse + 1)
     columns, inverses, frames_and_w = 4 * 128, 2 * 8, 64 + 64
