@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from usadel_fem.kernels.compiler import inline, kernel
-from usadel_fem.kernels.lanes import item
+from usadel_fem.kernels.lanes import item, prefetch
 from usadel_fem.kernels.vectors import converted, load, spread, store, summed
 
 LIKE = (0.0,) * 16
@@ -26,6 +26,13 @@ BLOCK = 4 * STRETCH
 def _add(total, at, x):
     """total += x, sixteen floats in double precision."""
     store(total, at, load(total, at, LIKE) + converted(x, total))
+
+
+@inline
+def _ask(basis, at):
+    """For two lines that will be needed soon."""
+    prefetch(basis, at)
+    prefetch(basis, at + LINE)
 
 
 @kernel
@@ -47,6 +54,8 @@ def project(basis, count, v, out):
             fourth = min(j + 3, count - 1) * size
             a = b = c = d = e = f = g = h = zero
             for at in range(start, end, 2 * LINE):
+                for vector in (first, second, third, fourth):
+                    _ask(basis, vector + at + BLOCK)
                 re, im = load(v, at, LIKE), load(v, at + LINE, LIKE)
                 p, q = load(basis, first + at, LIKE), load(basis, first + at + LINE, LIKE)
                 a, b = a + p * re + q * im, b + p * im - q * re

@@ -39,7 +39,7 @@ LIKE = (0.0,) * NODES
 FACTORS = 48 * NODES
 """Floats of the factors of `splitting` of a tile."""
 
-AHEAD = 8
+AHEAD = 16
 """Nodes ahead whose last neighbour is asked for."""
 
 
