@@ -62,7 +62,7 @@ class Dispatch:
             self._fill()
             while self.pending:
                 done, _ = wait(self.pending, return_when=FIRST_COMPLETED)
-                for future in done:
+                for future in [f for f in self.pending if f in done]:  # as handed out: results before losses
                     if future in self.pending:  # else it went with its lane
                         yield from self._settle(future)
         except LostWorkers:
