@@ -59,11 +59,3 @@ def remove(basis, count, coefficients, v):
             total = total + y * y
         square += summed(total)
     return square
-
-
-@kernel
-def scale(x, factor, out):
-    """out = factor·x."""
-    number = spread(np.float32(factor), LIKE)
-    for t in range(0, x.size, STEP):
-        store(out, t, number * load(x, t, LIKE))

@@ -20,6 +20,7 @@ from usadel_fem.fem.forms import Forms
 from usadel_fem.fem.real_gauge import RealGauge
 from usadel_fem.fem.space import Index
 from usadel_fem.kernels.memory import Rooms
+from usadel_fem.linearise import largest_part
 from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.factorisation import one_thread
@@ -99,8 +100,7 @@ class AngleSystem:
         if preconditioner.exact is lin:
             return LinearResult(right, 0, True)
         room = preconditioner.room
-        parts = lin.field.view(float)
-        if room is not None and max(parts.max(), -parts.min()) <= SINGLE_BELOW:
+        if room is not None and largest_part(lin.field) <= SINGLE_BELOW:
             return self._single(room, right, tolerance, max_iterations)
         hessian = lin.hessian()
 

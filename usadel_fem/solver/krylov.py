@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from usadel_fem import kernels
 from usadel_fem.kernels.memory import Rooms
-from usadel_fem.physics.nambu import Complex, Real
+from usadel_fem.physics.nambu import Complex
 
 SINGLE_ABOVE = 1e-5
 """Tolerance above which the basis is kept in single precision: half of what is stored and read."""
@@ -63,7 +63,7 @@ def gmres(
     while size > target and count < most:
         steps = min(restart, right.size, most - count)
         goal = max(target, GAIN[single] * size)
-        step, steps, size = _cycle(apply, residual, goal, steps, basis(restart + 1))
+        step, steps, size = _cycle(apply, residual, size, goal, steps, basis(restart + 1))
         x, count = step if x is None else x + step, count + steps
         if steps == 0 or size <= target or np.abs(x).max() > longest:
             break
@@ -80,10 +80,10 @@ def _norm(x: Complex) -> float:
 
 
 def _cycle(
-    apply: Callable[[Complex], Complex], right: Complex, target: float, most: int, basis: Basis
+    apply: Callable[[Complex], Complex], right: Complex, size: float, target: float, most: int, basis: Basis
 ) -> tuple[Complex, int, float]:
-    """One cycle from x = 0, its steps, and the norm of the residual as the recurrence knows it."""
-    size = _norm(right)
+    """One cycle from x = 0 for a right side of that size, its steps, and the norm of the residual as the
+    recurrence knows it."""
     basis.append(right, size)
     triangle = np.zeros((most, most), dtype=basis.scalar)
     rotation, rhs = np.eye(most + 1, dtype=basis.scalar), np.zeros(most + 1, dtype=basis.scalar)
@@ -200,32 +200,3 @@ class CompiledBasis(Basis):
         """See `Basis`."""
         self._kernels.combine(self._floats, c.size, c.astype(complex).view(float), self._work.view(float))
         return self._work[: self._size].copy()
-
-
-class TileBasis(Basis):
-    """The same for vectors of tiles."""
-
-    def __init__(self, most: int, like: Real, rooms: Rooms) -> None:
-        from usadel_fem.kernels import reduction
-
-        super().__init__(most, like, like.dtype, rooms)
-        self.scalar, self._kernels = np.dtype(complex), reduction
-        self._floats, self._sum = self._vectors.reshape(-1), rooms.empty(like.size, like.dtype)
-
-    def last(self) -> Complex:
-        """See `Basis`; it must not be changed."""
-        return self._vectors[self.count - 1]
-
-    def _project(self, v: Complex) -> tuple[Complex, float]:
-        c = np.empty(self.count, dtype=complex)
-        return c, float(np.sqrt(self._kernels.project(self._floats, self.count, v, c.view(float))))
-
-    def _remove(self, c: Complex, v: Complex) -> tuple[Complex, float]:
-        """In place."""
-        return v, float(np.sqrt(self._kernels.remove(self._floats, self.count, c.view(float), v)))
-
-    def combination(self, c: Complex) -> Complex:
-        """See `Basis`; valid until the next call."""
-        self._sum.fill(0)
-        self._kernels.remove(self._floats, c.size, (-c).astype(complex).view(float), self._sum)
-        return self._sum

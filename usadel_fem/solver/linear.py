@@ -25,7 +25,8 @@ from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.banded import Elimination
 from usadel_fem.solver.charge import phases
 from usadel_fem.solver.factorisation import Factorisation, one_thread
-from usadel_fem.solver.krylov import TileBasis, gmres
+from usadel_fem.solver.krylov import gmres
+from usadel_fem.solver.singles import TileBasis
 from usadel_fem.solver.splitting import spin_splitting
 
 MULTIGRID_ABOVE = {2: 4_000, 3: 2_000}

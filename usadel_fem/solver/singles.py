@@ -1,6 +1,8 @@
-"""A Krylov basis of complex vectors all in single precision, also while they are orthogonalised."""
+"""Krylov bases of complex vectors all in single precision, also while they are orthogonalised."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +15,20 @@ class SingleBasis(Basis):
     """For vectors of complex64, without copies; see `kernels.orthogonal` for their length."""
 
     def __init__(self, most: int, like: Complex, rooms: Rooms) -> None:
+        super().__init__(most, like, like.dtype, rooms)
+        self.scalar, self._kernels = np.dtype(complex), self._found()
+        self._floats, self._sum = _floats(self._vectors).reshape(-1), rooms.empty(like.size, like.dtype)
+
+    @staticmethod
+    def _found() -> Any:
+        """The kernels of this layout."""
         from usadel_fem.kernels import orthogonal
 
-        super().__init__(most, like, like.dtype, rooms)
-        self.scalar, self._kernels = np.dtype(complex), orthogonal
-        self._floats = self._vectors.view(np.float32).reshape(-1)
+        return orthogonal
 
     def append(self, v: Complex, height: float) -> None:
         """See `Basis`."""
-        self._kernels.scale(_floats(v), 1 / height, _floats(self._vectors[self.count]))
+        np.multiply(_floats(v), np.float32(1 / height), out=_floats(self._vectors[self.count]))
         self.count += 1
 
     def last(self) -> Complex:
@@ -39,10 +46,21 @@ class SingleBasis(Basis):
         return v, float(np.sqrt(square))
 
     def combination(self, c: Complex) -> Complex:
-        """See `Basis`."""
-        total = np.zeros_like(self._like)
-        self._kernels.remove(self._floats, c.size, (-c).astype(complex).view(float), _floats(total))
-        return total
+        """See `Basis`; valid until the next call."""
+        self._sum.fill(0)
+        total = _floats(self._sum)
+        self._kernels.remove(self._floats, c.size, (-c).astype(complex).view(float), total)
+        return self._sum
+
+
+class TileBasis(SingleBasis):
+    """For vectors of `kernels.tiles`, complex numbers in real arrays."""
+
+    @staticmethod
+    def _found() -> Any:
+        from usadel_fem.kernels import reduction
+
+        return reduction
 
 
 def _floats(v: Complex) -> Complex:

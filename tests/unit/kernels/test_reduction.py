@@ -7,7 +7,8 @@ import pytest
 
 from usadel_fem.kernels.memory import Rooms
 from usadel_fem.kernels.reduction import project, remove
-from usadel_fem.solver.krylov import TileBasis, _norm, gmres
+from usadel_fem.solver.krylov import _norm, gmres
+from usadel_fem.solver.singles import TileBasis
 
 UNIT = 2.0**-24
 """Rounding of single precision."""
