@@ -44,10 +44,10 @@ def project(basis, count, v, out):
 
 
 @kernel
-def remove(basis, count, coefficients, v):
-    """v ← v − Σ_j c_j b_j; returns |v|²."""
+def remove(basis, count, coefficients, v, factor, out):
+    """(v − Σ_j c_j b_j)·factor into `out`, which may be v; returns its |.|²."""
     size, square = v.size, 0.0
-    factors = coefficients.astype(np.float32)
+    factors, factor = coefficients.astype(np.float32), spread(np.float32(factor), LIKE)
     for start in range(0, size, BLOCK):
         total = _nothing()
         for t in range(start, min(start + BLOCK, size), STEP):
@@ -55,7 +55,8 @@ def remove(basis, count, coefficients, v):
             for j in range(count):
                 x = load(basis, j * size + t, LIKE)
                 y = y - spread(factors[2 * j], LIKE) * x - spread(factors[2 * j + 1], LIKE) * times_i(x)
-            store(v, t, y)
+            y = y * factor
+            store(out, t, y)
             total = total + y * y
         square += summed(total)
     return square

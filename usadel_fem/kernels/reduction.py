@@ -80,9 +80,9 @@ def project(basis, count, v, out):
 
 
 @kernel
-def remove(basis, count, coefficients, v):
-    """v ← v − Σ_j c_j b_j; returns |v|²."""
-    size, zero = v.size, spread(np.float32(0.0), LIKE)
+def remove(basis, count, coefficients, v, factor, out):
+    """(v − Σ_j c_j b_j)·factor into `out`, which may be v; returns its |.|²."""
+    size, zero, factor = v.size, spread(np.float32(0.0), LIKE), spread(np.float32(factor), LIKE)
     factors, square = coefficients.astype(np.float32), np.zeros(LINE)
     for start in range(0, size, BLOCK):
         total = zero
@@ -106,14 +106,16 @@ def remove(basis, count, coefficients, v):
                 e, f = e - re * p + im * q, f - re * q - im * p
                 p, q = load(basis, i + 96, LIKE), load(basis, i + 112, LIKE)
                 g, h = g - re * p + im * q, h - re * q - im * p
+            a, b, c, d = a * factor, b * factor, c * factor, d * factor
+            e, f, g, h = e * factor, f * factor, g * factor, h * factor
             total = total + a * a + b * b + c * c + d * d + e * e + f * f + g * g + h * h
-            store(v, at, a)
-            store(v, at + 16, b)
-            store(v, at + 32, c)
-            store(v, at + 48, d)
-            store(v, at + 64, e)
-            store(v, at + 80, f)
-            store(v, at + 96, g)
-            store(v, at + 112, h)
+            store(out, at, a)
+            store(out, at + 16, b)
+            store(out, at + 32, c)
+            store(out, at + 48, d)
+            store(out, at + 64, e)
+            store(out, at + 80, f)
+            store(out, at + 96, g)
+            store(out, at + 112, h)
         _add(square, 0, total)
     return summed(load(square, 0, LIKE))

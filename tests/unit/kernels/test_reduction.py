@@ -52,7 +52,7 @@ def test_what_is_left(count, size):
     rng = np.random.default_rng(count)
     c = rng.normal(size=count) + 1j * rng.normal(size=count)
     b, x = numbers(basis[:count]), numbers(v)
-    square = remove(basis.reshape(-1), count, c.view(float), v)
+    square = remove(basis.reshape(-1), count, c.view(float), v, 1.0, v)
     left = numbers(v)
     # c is rounded, and each of 2 count products is added with one rounding
     bound = (2 * count + 1) * UNIT * (np.abs(x) + 2 * np.abs(c) @ np.abs(b))
@@ -72,7 +72,7 @@ def test_long_sums():
     # sums of LONGEST squares, in vectors of four at least, in the precision of the vector
     assert abs(_norm(x) ** 2 / exact - 1) <= 2**16 / 4 * UNIT
     half = np.array([0.5, 0.0])
-    square = remove(x.copy(), 1, half, x)
+    square = remove(x.copy(), 1, half, x, 1.0, x)
     assert np.array_equal(x, np.full(2**22, 0.5 * np.float32(0.3), np.float32))
     assert abs(square / (0.25 * exact) - 1) <= SUMMED
 

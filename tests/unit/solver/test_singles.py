@@ -31,7 +31,9 @@ def test_projections_and_what_is_left(size, count):
     assert abs(square - length**2) < 10 * EPS * length**2
     assert np.abs(c - expected).max(initial=0.0) < 20 * EPS * length**2
     rest = exact - expected @ basis[:count].astype(complex)
-    square = orthogonal.remove(floats, count, expected.view(float), v.view(np.float32))
+    square = orthogonal.remove(
+        floats, count, expected.view(float), v.view(np.float32), 1.0, v.view(np.float32)
+    )
     scale = np.abs(rest).max() + np.abs(expected).sum()
     assert np.abs(v - rest).max() < 50 * EPS * scale
     assert abs(square - np.linalg.norm(rest) ** 2) < 50 * EPS * scale * length * size
