@@ -116,13 +116,33 @@ class Hessian:
 
 def _bend(form: SpinHall, frozen: bool, size: int, g: Array, x: Array, out: Array) -> None:
     """Add to `out` the change of the spin Hall form's force for a change x of ǧ, in rows."""
-    nodes, (value, *gradient), weight, planes = form
+    nodes, shapes, weight, planes = _spin_hall(form)
     if size == 4:
-        pair, last = gradient[:2], gradient[-1]
-        spinhall.bend(nodes, value, *pair, last, weight, *spinhall.terms(planes, frozen), g, x, out)
+        spinhall.bend(nodes, *shapes, weight, *spinhall.terms(planes, frozen), g, x, out)
     else:
-        ((k, l, _),) = planes
-        channel.bend(nodes, value, gradient[k], gradient[l], weight, frozen, g, x, out)
+        _bend_channel(form, frozen, g, x, out)
+
+
+def _bend_channel(form: SpinHall, frozen: bool, g: Array, x: Array, out: Array) -> None:
+    nodes, (value, *gradient), weight, ((k, l, _),) = form
+    channel.bend(nodes, value, gradient[k], gradient[l], weight, frozen, g, x, out)
+
+
+def _spin_hall(form: SpinHall) -> tuple[Array, tuple[Array, ...], Array, Any]:
+    """Nodes, φ, ∂_1φ, ∂_2φ and ∂_3φ, or anything in 2D, weights and planes."""
+    nodes, (value, *gradient), weight, planes = form
+    return nodes, (value, *gradient[:2], gradient[-1]), weight, planes
+
+
+def _spin_hall_force(form: SpinHall, size: int, g: Array, out: Array, within: slice) -> None:
+    """The force of the form into `out`, all of whose numbers that it concerns are within a slice."""
+    out[within] = 0.0
+    if size == 4:
+        nodes, shapes, weight, planes = _spin_hall(form)
+        spinhall.force(nodes, *shapes, weight, *spinhall.force_terms(planes), g, out)
+    else:
+        _bend_channel(form, False, g, g, out)
+        out[within] *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
 
 
 def rows(x: Array, rooms: Rooms) -> Array:
@@ -170,9 +190,7 @@ def force(coupling: tuple[Array, ...], sums: Array, g: Array, spin_hall: SpinHal
     out, begin, end = rooms.empty(x.size), *_reach(spin_hall)
     row = x.size // g.shape[0]
     if spin_hall:
-        out[row * begin : row * end] = 0.0
-        _bend(spin_hall, False, g.shape[-1], x, x, out)
-        out[row * begin : row * end] *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force
+        _spin_hall_force(spin_hall, g.shape[-1], x, out, slice(row * begin, row * end))
     if g.shape[-1] == 2:
         channel.couple_rows(coupling[:3], sums[0], x, nodes, out, begin, end, out)
     else:

@@ -1,7 +1,13 @@
-"""The spin Hall form at eight quadrature points at once: its force for a change x of ǧ.
+"""The spin Hall form at eight quadrature points at once: its force, and that for a change x of ǧ.
 
 The form is the sum of w Tr ½{σ^a, g}[g_k, g_l] over the points and the planes (k, l, a) with ε_{kla} = 1; g_k
-is ∂_kg. Its force changes by w times what `terms` writes down:
+is ∂_kg. Its force is w times what `force_terms` writes down,
+
+    with φ_i       ½{σ^a, [g_k, g_l]}
+    with ∂_kφ_i    [g_l, ½{σ^a, g}]
+    with ∂_lφ_i    the same with k instead of l and the other sign
+
+and changes by w times what `terms` does:
 
     with φ_i       ½{σ^a, [x_k, g_l] − [x_l, g_k]}
     with ∂_kφ_i    [x_l, ½{σ^a, g}] + [g_l, ½{σ^a, x}]
@@ -10,6 +16,7 @@ is ∂_kg. Its force changes by w times what `terms` writes down:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -47,6 +54,21 @@ def terms(planes: tuple[tuple[int, int, int], ...], frozen: bool) -> tuple[NDArr
         Places of u and v, (T, 2), and the four ends of the three kinds for each component in turn of what
         multiplies φ and its gradient, (12 or 16, 4).
     """
+    outer = [(VARIED, FIXED)] if frozen else [(VARIED, FIXED), (FIXED, VARIED)]
+    return _terms(planes, outer, [] if frozen else [(1, VARIED), (-1, VARIED)])
+
+
+@cache
+def force_terms(planes: tuple[tuple[int, int, int], ...]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The same of the force."""
+    return _terms(planes, [(FIXED, FIXED)], [(1, FIXED)])
+
+
+def _terms(
+    planes: Sequence[tuple[int, int, int]], outer: Sequence[tuple[int, int]], inner: Sequence[tuple[int, int]]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Of [u_l, ½{σ^a, v}] for the pairs u, v in `outer`, and ½{σ^a, ±[u_k, g_l]} for the ±1 and u in `inner`,
+    where k and l change places for −1."""
     sums: list[tuple[list[Any], ...]] = [([], [], []) for _ in range(12 if len(planes) == 1 else 16)]
 
     def add(sign: int, u: int, v: int, imaginary: int, field: int, component: int) -> None:
@@ -57,18 +79,18 @@ def terms(planes: tuple[tuple[int, int, int], ...], frozen: bool) -> tuple[NDArr
     for k, l, a in planes:
         half = {0: a + 1, a + 1: 0}  # ½{σ^a, v} = v_a + v_0σ^a
         for sign, p, q in ((1, k + 1, l + 1), (-1, l + 1, k + 1)):
-            outer = [(VARIED, FIXED)] if frozen else [(VARIED, FIXED), (FIXED, VARIED)]
             for mu in range(4):
                 for nu, of_v in half.items():
                     for u, v in outer:  # [u_q, ½{σ^a, v}] with ∂_pφ
                         component, imaginary = _product(mu, nu)
                         u, v = u + FIELD * q + PART * mu, v + PART * of_v
                         add(sign, u, v, imaginary, p, component)
-                for nu in range(0 if frozen else 4):  # ½{σ^a, [x_p, g_q]} with φ
-                    component, imaginary = _product(mu, nu)
-                    if component in half:
-                        u, v = VARIED + FIELD * p + PART * mu, FIXED + FIELD * q + PART * nu
-                        add(sign, u, v, imaginary, 0, half[component])
+                for which, u in inner:
+                    for nu in range(4 if which == sign else 0):  # ½{σ^a, [u_p, g_q]} with φ
+                        component, imaginary = _product(mu, nu)
+                        if component in half:
+                            places = u + FIELD * p + PART * mu, FIXED + FIELD * q + PART * nu
+                            add(sign, *places, imaginary, 0, half[component])
     lengths = np.array([[0, *(len(kind) for kind in each)] for each in sums])
     ends = np.cumsum(lengths).reshape(lengths.shape)
     return np.array([pair for each in sums for kind in each for pair in kind]), ends
@@ -197,6 +219,20 @@ def sum_terms(work, factors, ends, scale, out):
             u, v = _factors(work, factors, t, scale)
             total = total - times_i(anticommutator(u, v))
         put_tile(work, scale * (out + PART * n), total)
+
+
+@kernel
+def force(nodes, value, first, second, third, weight, factors, ends, g, out):
+    """Add F_i to `out`; factors and ends of `force_terms`, and the others as in `bend`."""
+    fields, size = ends.shape[0] // 4, nodes.shape[1]
+    nodes, value, first = nodes.reshape(-1), value.reshape(-1), first.reshape(-1)
+    second, third, factors = second.reshape(-1), third.reshape(-1), factors.reshape(-1)
+    rows, work = scratch(4 * FIELD), scratch(12 * FIELD)
+    for start in range(0, weight.size, WIDTH):
+        count = min(WIDTH, weight.size - start)
+        _evaluate(g, start, count, size, nodes, value, first, second, third, fields, rows, work, FIXED)
+        sum_terms(work, factors, ends, 1, BENT)
+        _add(work, BENT, weight, start, count, size, nodes, value, first, second, third, fields, rows, out)
 
 
 @kernel

@@ -38,24 +38,52 @@ def by_hand(oriented, g, x, frozen):
     return out
 
 
-@pytest.mark.parametrize("frozen", [False, True])
-@pytest.mark.parametrize("axes", [(0, 1), (0, 2), (2, 1), (0, 1, 2), (1, 0, 2)])
-def test_the_terms_are_those_of_the_form(axes, frozen):
-    oriented = tuple((k, l, a) if sign > 0 else (l, k, a) for k, l, a, sign in planes(axes))
+AXES = [(0, 1), (0, 2), (2, 1), (0, 1, 2), (1, 0, 2)]
+
+
+def oriented_planes(axes):
+    return tuple((k, l, a) if sign > 0 else (l, k, a) for k, l, a, sign in planes(axes))
+
+
+def fields(axes):
     rng = np.random.default_rng(len(axes))
-    g, x = (rng.normal(size=(1 + len(axes), 4, 4, 2)) @ [1, 1j] for _ in range(2))
+    return [rng.normal(size=(1 + len(axes), 4, 4, 2)) @ [1, 1j] for _ in range(2)]
+
+
+def summed(table, g, x):
+    """What a table of terms adds up to."""
     place = {
         start + spinhall.FIELD * f + spinhall.PART * c: matrix
-        for start, fields in ((spinhall.FIXED, g), (spinhall.VARIED, x))
-        for f, field in enumerate(at_places(fields))
+        for start, of in ((spinhall.FIXED, g), (spinhall.VARIED, x))
+        for f, field in enumerate(at_places(of))
         for c, matrix in enumerate(field)
     }
-    factors, ends = spinhall.terms(oriented, frozen)
+    factors, ends = table
     found = np.zeros((len(ends), 2, 2), dtype=complex)
     for n, (start, i, minus_i, end) in enumerate(ends):
         for t in range(start, end):
             u, v = (place[at] for at in factors[t])
             imaginary = 1j if t < minus_i else -1j
             found[n] += u @ v - v @ u if t < i else imaginary * (u @ v + v @ u)
-    expected = np.concatenate(at_places(by_hand(oriented, g, x, frozen)))
+    return found
+
+
+def assert_close(found, by_fields):
+    expected = np.concatenate(at_places(by_fields))
     assert np.abs(found - expected).max() < 1e-13 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("axes", AXES)
+def test_the_terms_are_those_of_the_form(axes, frozen):
+    oriented, (g, x) = oriented_planes(axes), fields(axes)
+    assert_close(summed(spinhall.terms(oriented, frozen), g, x), by_hand(oriented, g, x, frozen))
+
+
+@pytest.mark.parametrize("axes", AXES)
+def test_the_terms_of_the_force(axes):
+    """The form is cubic: along ǧ its force changes by twice itself. There are half as many terms."""
+    oriented, (g, _) = oriented_planes(axes), fields(axes)
+    table = spinhall.force_terms(oriented)
+    assert_close(summed(table, g, np.full_like(g, np.nan)), 0.5 * by_hand(oriented, g, g, False))
+    assert 2 * len(table[0]) == len(spinhall.terms(oriented, False)[0])
