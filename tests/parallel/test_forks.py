@@ -29,7 +29,7 @@ from usadel_fem.parallel.forks import processes
 
 def seen():
     blocked = 2 in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    loaded = len(sys.modules["usadel_fem.kernels.single"].hessian.signatures)
+    loaded = len(sys.modules["usadel_fem.kernels.stream"].forth.signatures)
     return sys.modules["usadel_fem.run"].__file__, loaded, blocked, os.getppid()
 
 import signal

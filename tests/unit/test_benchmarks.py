@@ -81,7 +81,7 @@ def test_bytes_of_a_preconditioner() -> None:
     couplings, restricted, fine, coarse = 4, 2, GROUP, 2
     entries = 2 * 8 * (couplings + restricted - apart) + 4 * (fine + coarse + 1) + 4 * (fine + 1)
     order, before = 4 * (fine + coarse), 4 * (fine + coarse + 1)
-    columns, inverses, frames_and_w = 4 * 128, 2 * 8, 64 + 64
+    columns, inverses, frames_and_w = 2 * 128, 2 * 8, 64 + 64
     expected = (fine + coarse) * (columns + inverses) + 5 * frames_and_w + entries + 2 * (order + before)
     assert bandwidth.preconditioner_bytes(5, rows) == expected
 

@@ -18,9 +18,9 @@ Entries on the row that was done just before are kept apart: without them rows h
 
 from __future__ import annotations
 
-from usadel_fem.kernels.compiler import inline, kernel
+from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.complexes import less_product, product
-from usadel_fem.kernels.lanes import item
+from usadel_fem.kernels.lanes import item, prefetch
 from usadel_fem.kernels.vectors import halves_times_i, load, spread, store
 
 
@@ -42,19 +42,30 @@ def _less_times(total, x, factor, inverse, i, few, like):
     return total - spread(real, like) * x - spread(imaginary, like) * halves_times_i(x)
 
 
-@kernel
-def down(rows, lower, before, inverse, few, like, x):
-    """Forth, row after row in the order of `rows`; `before[t]` is the entry of rows[t] on rows[t − 1]."""
+@part
+def descend(rows, lower, before, fine, inverse, few, like, x, begin, end):
+    """Forth, from one row to another in the order of `rows`; `before[t]` is the entry of rows[t] on
+    rows[t − 1]. From row `fine` on, the right sides are 0."""
     ends, indices, data = lower
-    width, k, last = len(like), 0, spread(data.dtype.type(0.0), like)
-    for t in range(rows.size):
+    width, k, zero = len(like), item(ends, begin), spread(data.dtype.type(0.0), like)
+    last = load(x, width * item(rows, begin - 1), like) if begin else zero
+    for t in range(begin, end):
         i = item(rows, t)
-        total = load(x, width * i, like)
+        soon = width * item(rows, min(t + 16, rows.size - 1))
+        for j in range(0, width, 16):
+            prefetch(x, soon + j)
+        total = load(x, width * i, like) if i < fine else zero
         while k < item(ends, t + 1):
             total = total - spread(item(data, k), like) * load(x, width * item(indices, k), like)
             k += 1
         last = _less_times(_times(total, inverse, i, few, like), last, item(before, t), inverse, i, few, like)
         store(x, width * i, last)
+
+
+@kernel
+def down(rows, lower, before, fine, inverse, few, like, x):
+    """Forth, on all rows."""
+    descend(rows, lower, before, fine, inverse, few, like, x, 0, rows.size)
 
 
 @kernel
@@ -69,20 +80,29 @@ def coarsest(start, inverse, few, like, x):
         store(x, width * (start + i), total)
 
 
-@kernel
-def up(rows, upper, before, inverse, few, like, x):
-    """Back, but for the rows of the coarsest level, beyond those of `upper`."""
+@part
+def ascend(rows, upper, before, inverse, few, like, x, begin, end):
+    """Back, from before one row to another in their order; those of the coarsest level are not among them."""
     ends, indices, data = upper
-    width, k, zero = len(like), indices.size - 1, spread(data.dtype.type(0.0), like)
-    last = zero
-    for t in range(ends.size - 2, -1, -1):
+    width, k, zero = len(like), item(ends, end) - 1, spread(data.dtype.type(0.0), like)
+    last = load(x, width * item(rows, end), like) if end < rows.size else zero
+    for t in range(end - 1, begin - 1, -1):
         i, total = item(rows, t), zero
+        soon = width * item(rows, max(t - 16, 0))
+        for j in range(0, width, 16):
+            prefetch(x, soon + j)
         while k >= item(ends, t):
             total = total + spread(item(data, k), like) * load(x, width * item(indices, k), like)
             k -= 1
         total = load(x, width * i, like) - _times(total, inverse, i, few, like)
         last = _less_times(total, last, item(before, t + 1), inverse, i, few, like)
         store(x, width * i, last)
+
+
+@kernel
+def up(rows, upper, before, inverse, few, like, x):
+    """Back, on all rows but those of the coarsest level."""
+    ascend(rows, upper, before, inverse, few, like, x, 0, upper[0].size - 1)
 
 
 @kernel

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from usadel_fem.kernels.compiler import inline, kernel
+from usadel_fem.kernels.compiler import inline, kernel, part
 from usadel_fem.kernels.lanes import item, prefetch
 from usadel_fem.kernels.matrices import exchange, minus_product, plus_product, times_i
 from usadel_fem.kernels.memory import LINE
@@ -38,9 +38,6 @@ LIKE = (0.0,) * NODES
 
 FACTORS = 48 * NODES
 """Floats of the factors of `splitting` of a tile."""
-
-AHEAD = 16
-"""Nodes ahead whose last neighbour is asked for."""
 
 
 @inline
@@ -109,19 +106,17 @@ def _minus_twice(ee, eh, he, hh, like):
     return -(ee + ee), -(eh + eh), -(he + he), -(hh + hh)
 
 
-@kernel
-def change(frames, w, like, x):
-    """δǧ = −2Mτ₃wM⁻¹, in rows."""
+@part
+def change(frames, w, begin, end, like, x, mask):
+    """δǧ = −2Mτ₃wM⁻¹ of some tiles, in rows i & mask of x."""
     size = NODES * len(like)
-    pair = size // 2
-    for t in range(w.size // pair):
-        at = size * t
-        fetch(frames, at + 2 * size, size)
-        fetch(w, pair * (t + 2), pair)
-        fetch(x, at + 2 * size, size)
-        eh, he = get_tile(w, pair * t, like), get_tile(w, pair * t + block(like), like)
-        blocks = changed(*_frames(frames, at, like), eh, he)
-        put_blocks(x, at, *_minus_twice(*blocks, like))
+    for tile in range(begin, end):
+        pair = size // 2 * tile
+        fetch(frames, size * (tile + 4), size)
+        fetch(w, pair + 2 * size, size // 2)
+        eh, he = get_tile(w, pair, like), get_tile(w, pair + block(like), like)
+        blocks = changed(*_frames(frames, size * tile, like), eh, he)
+        put_blocks(x, len(like) * (NODES * tile & mask), *_minus_twice(*blocks, like))
 
 
 @inline
@@ -142,6 +137,7 @@ def _couple(
     charge_imaginary,
     x,
     start,
+    mask,
     begin,
     end,
     tile,
@@ -152,36 +148,35 @@ def _couple(
     forces,
     like,
 ):
-    """F_i = Σ_j q_ij (x_j − x_i) + sum_i x_i of a tile, added to those of `start` from node `begin` to `end`;
-    see `tangents.couple`, and `fem.coupling` for what vector potentials add. Beside it, what the next tile
-    needs is asked for, a little at a time."""
-    size = len(like)
+    """F_i = Σ_j q_ij (x_j − x_i) + sum_i x_i of a tile, added to those of `start` from node `begin` to `end`,
+    which become 0; see `tangents.couple`, and `fem.coupling` for what vector potentials add. Beside it,
+    what the next tile needs is asked for, a little at a time."""
+    size, zero = len(like), spread(np.float32(0.0), like)
     for lane in range(NODES):
         i = NODES * tile + lane
-        x_i = load(x, size * i, like)
+        at = size * (i & mask)
+        x_i = load(x, at, like)
         q = spread(item(singlet_sum, i), like)
         if triplet is not None:
             q = mixed(q, spread(item(triplet_sum, i), like))
         total = q * x_i
-        last = max(item(indptr, min(i + AHEAD, indptr.size - 1)) - 1, 0)
-        ahead = size * item(indices, last)
         soon = size * (i + NODES)
         for k in range(0, size, NODES):
-            prefetch(x, ahead + k)
             prefetch(frames, soon + k)
             prefetch(forces, soon + k)
         prefetch(diagonal, soon // 2)
         prefetch(w, soon // 2)
         if begin <= i < end:
-            total = total + load(start, size * i, like)
+            total = total + load(start, at, like)
+            store(start, at, zero)
         for k in range(item(indptr, i), item(indptr, i + 1)):
             q = spread(item(singlet, k), like)
             if triplet is not None:
                 q = mixed(q, spread(item(triplet, k), like))
-            total = total + q * (load(x, size * item(indices, k), like) - x_i)
+            total = total + q * (load(x, size * (item(indices, k) & mask), like) - x_i)
         if bend is not None:
             for k in range(item(bend_ptr, i), item(bend_ptr, i + 1)):
-                turned, axis = load(x, size * item(bend_indices, k), like), item(bend_axis, k)
+                turned, axis = load(x, size * (item(bend_indices, k) & mask), like), item(bend_axis, k)
                 if axis == 0:
                     turned = about_x(turned)
                 elif axis == 1:
@@ -191,20 +186,21 @@ def _couple(
                 total = total + spread(item(bend, k), like) * turned
         if charge is not None:
             for k in range(item(charge_ptr, i), item(charge_ptr, i + 1)):
-                x_j = load(x, size * item(charge_indices, k), like)
+                x_j = load(x, size * (item(charge_indices, k) & mask), like)
                 total = total + spread(item(charge, k), like) * pairs_of(x_j)
                 total = total + spread(item(charge_imaginary, k), like) * pairs_times_i(x_j)
         store(rows, size * lane, total)
 
 
-@kernel
-def hessian(coupling, frames, diagonal, w, x, start, begin, end, like, forces):
-    """The forces, in rows, of H w with δǧ = x: blocks of M⁻¹FM and the nodal term."""
+@part
+def hessian(coupling, frames, diagonal, w, x, start, mask, first, last, begin, end, like, forces):
+    """The forces, in rows, of H w on some tiles: blocks of M⁻¹FM and the nodal term. Row i of δǧ and, from
+    `first` to `last`, of what is added to its force stands at i & mask of x and `start`."""
     size, step = NODES * len(like), block(like)
     rows = scratch(size)
-    for t in range(w.size // (size // 2)):
-        at, pair = size * t, size // 2 * t
-        _couple(*coupling, x, start, begin, end, t, rows, frames, diagonal, w, forces, like)
+    for tile in range(begin, end):
+        at, pair = size * tile, size // 2 * tile
+        _couple(*coupling, x, start, mask, first, last, tile, rows, frames, diagonal, w, forces, like)
         upper, lower = turned(*_frames(frames, at, like), *_spin_matrices(rows, like))
         w_eh, w_he = get_tile(w, pair, like), get_tile(w, pair + step, like)
         ee, hh = get_tile(diagonal, pair, like), get_tile(diagonal, pair + step, like)
@@ -213,22 +209,23 @@ def hessian(coupling, frames, diagonal, w, x, start, begin, end, like, forces):
         put_blocks(forces, at, *changed(*_frames(frames, at, like), upper, -lower))
 
 
-@kernel
-def unknowns(frames, rows, splitting, split, like, w):
-    """w = −½τ₃ of the blocks eh and he of M⁻¹δǧM for δǧ in rows, and T w where `splitting` has a tile for it:
-    the place of its factors a to f of a w_eh b + w_eh c and d w_he e + w_he f, or −1."""
+@part
+def unknowns(frames, rows, splitting, split, begin, end, like, w):
+    """w = −½τ₃ of the blocks eh and he of M⁻¹δǧM for δǧ in rows, on some tiles, the last first, and T w where
+    `splitting` has a tile for it: the place of its factors a to f of a w_eh b + w_eh c and d w_he e + w_he f,
+    or −1."""
     half, size, step = spread(np.float32(0.5), LIKE), NODES * len(like), block(like)
-    for t in range(w.size // (size // 2)):
+    for t in range(end - 1, begin - 1, -1):
         at, pair = size * t, size // 2 * t
-        fetch(frames, at + 2 * size, size)
-        fetch(rows, at + 2 * size, size)
-        fetch(w, pair + size, size // 2)
+        if t > 1:
+            fetch(frames, at - 2 * size, size)
+            fetch(w, pair - size, size // 2)
         eh, he = turned(*_frames(frames, at, like), *get_blocks(rows, at, like))
         eh, he = -(eh * half), he * half
         if split is not None:
             place = FACTORS * item(splitting, t)
             if place >= 0:
-                fetch(split, place + FACTORS, FACTORS)
+                fetch(split, max(place - FACTORS, 0), FACTORS)
                 eh = _split(split, place, eh, like)
                 he = _split(split, place + 3 * step, he, like)
         put_tile(w, pair, eh)

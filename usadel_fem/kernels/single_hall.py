@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from usadel_fem.kernels.compiler import inline, kernel
+from usadel_fem.kernels.compiler import inline, part
 from usadel_fem.kernels.lanes import item, prefetch
 from usadel_fem.kernels.single import LIKE, block, scratch
 from usadel_fem.kernels.spinhall import BENT, FIXED, PART, VARIED, sum_terms
@@ -20,21 +20,30 @@ SCALE = 8 * NODES // PART
 AHEAD = 8
 """Points ahead whose last node is asked for."""
 
+EVERY = 2**31
+"""More than there are rows."""
+
 
 @inline
-def _evaluate(x, start, size, nodes, shapes, fields, rows, work, out, like):
+def _place(node, mask, free):
+    """Of a row in a ring."""
+    return node & mask if node < free else mask + 1
+
+
+@inline
+def _evaluate(x, start, size, nodes, mask, free, shapes, fields, rows, work, out, like):
     """x and its gradient at some points, as tiles, from differences to the first node: Σ φ = 1, Σ ∂φ = 0."""
     row, step = len(like), block(like)
     zero = spread(np.float32(0.0), like)
     for lane in range(NODES):
         at, begin = row * lane, size * (start + lane)
-        ahead = row * item(nodes, min(begin + size * (AHEAD + 1), nodes.size) - 1)
+        ahead = row * _place(item(nodes, min(begin + size * (AHEAD + 1), nodes.size) - 1), mask, free)
         for k in range(0, row, NODES):
             prefetch(x, ahead + k)
-        a = first = load(x, row * item(nodes, begin), like)
+        a = first = load(x, row * _place(item(nodes, begin), mask, free), like)
         b = c = d = zero
         for n in range(begin + 1, begin + size):
-            change = load(x, row * item(nodes, n), like) - first
+            change = load(x, row * _place(item(nodes, n), mask, free), like) - first
             a = a + spread(item(shapes, 4 * n), like) * change
             b = b + spread(item(shapes, 4 * n + 1), like) * change
             c = c + spread(item(shapes, 4 * n + 2), like) * change
@@ -54,7 +63,7 @@ def _evaluate(x, start, size, nodes, shapes, fields, rows, work, out, like):
 
 
 @inline
-def _add(work, bent, weight, start, size, nodes, shapes, fields, rows, out, like):
+def _add(work, bent, weight, start, size, nodes, mask, free, shapes, fields, rows, out, like):
     """Times the weights, back to the nodes."""
     row, step = len(like), block(like)
     factor = load(weight, start, LIKE)
@@ -70,11 +79,8 @@ def _add(work, bent, weight, start, size, nodes, shapes, fields, rows, out, like
         at = row * lane
         a, b = load(rows, at, like), load(rows, at + 4 * step, like)
         c, d = load(rows, at + 8 * step, like), load(rows, at + 12 * step, like)
-        ahead = row * item(nodes, min(size * (start + lane + AHEAD + 1), nodes.size) - 1)
-        for k in range(0, row, NODES):
-            prefetch(out, ahead + k)
         for n in range(size * (start + lane), size * (start + lane + 1)):
-            place = row * item(nodes, n)
+            place = row * _place(item(nodes, n), mask, free)
             x = load(out, place, like) + spread(item(shapes, 4 * n), like) * a
             x = x + spread(item(shapes, 4 * n + 1), like) * b + spread(item(shapes, 4 * n + 2), like) * c
             if fields == 4:
@@ -82,18 +88,18 @@ def _add(work, bent, weight, start, size, nodes, shapes, fields, rows, out, like
             store(out, place, x)
 
 
-@kernel
-def bend(nodes, shapes, weight, factors, ends, g, x, like, out):
-    """Add to `out` the change of F_i for a change x of ǧ.
+@part
+def bend(size, nodes, shapes, weight, factors, ends, g, begin, end, x, mask, free, like, out):
+    """Add to `out` the change of F_i for a change x of ǧ, at some tiles of points.
 
-    nodes (Q, L); shapes (Q, L, 4): φ, ∂_1φ, ∂_2φ, ∂_3φ of these nodes; weight (Q,) with the factor of the
-    form; factors and ends of `terms`; g, x, out: rows of `kernels.single`.
+    nodes (Q·size,): of each point in turn; shapes (Q·size·4,): φ, ∂_1φ, ∂_2φ, ∂_3φ of these; weight (Q,) with
+    the factor of the form; factors and ends of `terms`; g: rows of `kernels.single`. Row i < free of x and
+    out is at i & mask, the others, where x is 0, at mask + 1.
     """
-    fields, size, step = ends.shape[0] // (len(like) // 8), nodes.shape[1], block(like)
-    nodes, shapes, factors = nodes.reshape(-1), shapes.reshape(-1), factors.reshape(-1)
-    rows, work = scratch(16 * step), scratch(3 * 16 * 8 * NODES)
-    for start in range(0, weight.size, NODES):
-        _evaluate(g, start, size, nodes, shapes, fields, rows, work, FIXED, like)
-        _evaluate(x, start, size, nodes, shapes, fields, rows, work, VARIED, like)
+    fields = ends.shape[0] // (len(like) // 8)
+    rows, work = scratch(16 * block(like)), scratch(3 * 16 * 8 * NODES)
+    for start in range(NODES * begin, NODES * end, NODES):
+        _evaluate(g, start, size, nodes, -1, EVERY, shapes, fields, rows, work, FIXED, like)
+        _evaluate(x, start, size, nodes, mask, free, shapes, fields, rows, work, VARIED, like)
         sum_terms(work, factors, ends, SCALE, BENT)
-        _add(work, BENT, weight, start, size, nodes, shapes, fields, rows, out, like)
+        _add(work, BENT, weight, start, size, nodes, mask, free, shapes, fields, rows, out, like)

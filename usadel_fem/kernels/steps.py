@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from usadel_fem.kernels import packing, reduction, single, single_hall, spinhall
+from usadel_fem.kernels import packing, reduction, single, spinhall, stream
 from usadel_fem.kernels.frames import Array
 from usadel_fem.kernels.memory import Rooms
+from usadel_fem.kernels.schedule import Schedule
 from usadel_fem.kernels.tiles import NODES, ROWS
 
 FRAMES = {1: (6, [0, 1, 2, 3, 4, 5, 4, 5]), 2: (32, range(32))}
@@ -80,7 +81,8 @@ class FreeRows:
         order: the node of each row; any where there is none.
         tiles: of the free nodes.
         coupling: as `single.hessian` takes it.
-        spin_hall: as `single_hall.bend` takes it but for `frozen`, with the planes; or nothing.
+        spin_hall: as `single_hall.bend` takes it, in the order of the last row of each point; or nothing.
+        planes: of it.
         sandwiches: terms without kernels, or None.
     """
 
@@ -91,6 +93,13 @@ class FreeRows:
     spin_hall: tuple[Array, ...]
     planes: tuple[tuple[int, int, int], ...]
     sandwiches: Sandwiches | None
+
+    def schedule(self, cycle: Any) -> Schedule:
+        """With the cycles of `solver.multigrid.Rows`."""
+        places = [self.coupling[k : k + 2] for k in (0, 6, 10)]
+        couplings = [pair for pair in places if pair[0] is not None]
+        points = self.spin_hall[0] if self.spin_hall else np.zeros((0, 1), int)
+        return Schedule.of(self.tiles, couplings, points, cycle.asked, cycle.upper[0].size - 1)
 
     @classmethod
     def of(
@@ -129,7 +138,7 @@ class FreeRows:
         row[others] = NODES * tiles + np.arange(others.size)
         in_rows = *(_single(x) for x in diagonal[:count]), *none
         parts = *pairs, *in_rows, *(bend if some.size else (None,) * 4), *charge
-        return cls(s, order, tiles, parts, *_points(spin_hall, row), _few(sandwiches, free))
+        return cls(s, order, tiles, parts, *_points(spin_hall, row, NODES * tiles), _few(sandwiches, free))
 
 
 def _single(x: Array) -> Array:
@@ -158,20 +167,30 @@ def _sums(matrix: tuple[Array, ...], row: Array, data: list[Array]) -> Array:
     return np.array([np.bincount(old[some], x[some], minlength=row.size) for x in data])
 
 
-def _points(spin_hall: tuple[Any, ...], row: Array) -> tuple[Any, Any]:
+def _points(spin_hall: tuple[Any, ...], row: Array, free: int) -> tuple[Any, Any]:
     """Nodes, shapes and weights of whole tiles of points, and the planes."""
     if not spin_hall:
         return (), ()
     nodes, (value, *gradient), weight, planes = spin_hall
     count, size = nodes.shape
-    whole = -(-count // NODES) * NODES
-    places = np.minimum(np.arange(whole), count - 1)
-    shapes = np.zeros((whole, size, 4), np.float32)
+    rows = row[nodes]
+    order = np.argsort(np.where(rows < free, rows, -1).max(axis=1), kind="stable")
+    places = np.pad(order, (0, -count % NODES), mode="edge")
+    shapes = np.zeros((places.size, size, 4), np.float32)
     for k, x in enumerate((value, *gradient)):
         shapes[..., k] = x[places]
-    weights = np.zeros(whole, np.float32)
-    weights[:count] = weight
+    weights = np.zeros(places.size, np.float32)
+    weights[:count] = weight[order]
     return (row[nodes[places]].astype(np.int32), shapes, weights), planes
+
+
+FEW = (0.0,)
+"""One shift for all columns of a node, see `kernels.multigrid`."""
+
+_ROW, _NUMBER = np.zeros(1, np.int32), np.zeros(1, np.float32)
+NO_DESCENT = _ROW, (_ROW, _ROW, _NUMBER), _NUMBER, 0, _NUMBER
+NO_ASCENT = _ROW, (_ROW, _ROW, _NUMBER), _NUMBER, _NUMBER
+"""Of a cycle that does not go."""
 
 
 class SingleStep:
@@ -197,7 +216,7 @@ class SingleStep:
         rooms: Rooms,
     ) -> None:
         like = ROWS[rows.s]
-        self._rows, self._like, self._row = rows, like, len(like)
+        self._rows, self._like, self._row, self._rooms = rows, like, len(like), rooms
         self._frames = rooms.empty(rows.tiles * NODES * self._row, np.float32)
         self._diagonal = rooms.empty(self.size, np.float32)
         for x, out, kept, some in (
@@ -205,23 +224,24 @@ class SingleStep:
             (diagonal, self._diagonal, self._row // 2, range(self._row // 2)),
         ):
             single.narrow(x, kept, np.array(some), out)
-        floats = rows.order.size * self._row
-        self._change = rooms.zeros(floats, np.float32)
-        self._start, self._begin, self._end = rooms.empty(0, np.float32), 0, 0
+        self._kept: dict[int, tuple[Array, Array]] = {}
+        self._begin, self._end, self._hall = 0, 0, None
         concerned: list[Array] = [*rows.spin_hall[:1]]
         if rows.sandwiches is not None:
             concerned.append(rows.sandwiches.rows)
         if concerned:
-            self._start = rooms.empty(floats, np.float32)
             self._begin = min(int(nodes.min()) for nodes in concerned)
             self._end = max(int(nodes.max()) for nodes in concerned) + 1
         if rows.spin_hall:
-            self._field = rooms.empty(floats, np.float32)
-            single.halves(g, rows.order, like, self._field)
+            field = rooms.empty(rows.order.size * self._row, np.float32)
+            single.halves(g, rows.order, like, field)
             whole = rows.s == 2
-            self._terms = (
+            terms = (
                 spinhall.terms(rows.planes, frozen) if whole else spinhall.channel_terms(*rows.planes, frozen)
             )
+            nodes, shapes, weight = rows.spin_hall
+            form = nodes.shape[1], nodes.reshape(-1), shapes.reshape(-1), weight
+            self._hall = *form, terms[0].reshape(-1), terms[1], field
 
     @property
     def s(self) -> int:
@@ -235,30 +255,58 @@ class SingleStep:
 
     def forces(self, w: Array, out: Array) -> None:
         """Of H w, into rows."""
-        single.change(self._frames, w, self._like, self._change)
-        self._start[self._row * self._begin : self._row * self._end] = 0.0
+        schedule = Schedule.whole(self._rows.tiles, self._points)
+        rings = self._rings(schedule)
+        self._forth(w, schedule.forth[:2], schedule.mask, rings, NO_DESCENT, out)
         if self._rows.sandwiches is not None:
-            self._rows.sandwiches.add(self._change, self._start, self.s)
-        if self._rows.spin_hall:
-            fields = self._field, self._change
-            single_hall.bend(*self._rows.spin_hall, *self._terms, *fields, self._like, self._start)
-        single.hessian(
-            self._rows.coupling,
-            self._frames,
-            self._diagonal,
-            w,
-            self._change,
-            self._start,
-            self._begin,
-            self._end,
-            self._like,
-            out,
-        )
+            self._rows.sandwiches.add(*rings, self.s)
+        self._forth(w, schedule.forth[1:], schedule.mask, rings, NO_DESCENT, out)
+
+    def forth(self, w: Array, schedule: Schedule, descent: tuple[Any, ...], out: Array) -> None:
+        """The same and down a multigrid cycle, the `descent` of `CompiledCycle`, in one pass."""
+        self._forth(w, schedule.forth, schedule.mask, self._rings(schedule), descent, out)
+
+    @property
+    def streams(self) -> bool:
+        """Whether there is `forth`."""
+        return self._rows.sandwiches is None
+
+    @property
+    def _points(self) -> int:
+        """Tiles of them."""
+        return self._rows.spin_hall[2].size // NODES if self._rows.spin_hall else 0
+
+    def _rings(self, schedule: Schedule) -> tuple[Array, Array]:
+        """For δǧ and what is added to its force: zeros, which each use leaves."""
+        if schedule.mask not in self._kept:
+            floats = (schedule.mask + 2) * self._row
+            zeros = self._rooms.zeros
+            self._kept[schedule.mask] = zeros(floats, np.float32), zeros(floats, np.float32)
+        return self._kept[schedule.mask]
+
+    def _forth(self, w: Array, turns: Array, mask: int, rings: Any, descent: Any, out: Array) -> None:
+        nodal, sums = (self._frames, self._diagonal), (self._begin, self._end)
+        into = self._like, descent, FEW, out
+        stream.forth(turns, self._rows.coupling, self._hall, *nodal, w, rings, mask, *sums, *into)
 
     def unknowns(self, rows: Array, splitting: Splitting | None, out: Array) -> None:
         """w of rows."""
-        places, factors = (None, None) if splitting is None else (splitting.places, splitting.factors)
-        single.unknowns(self._frames, rows, places, factors, self._like, out)
+        self._back(rows, np.array([[0, self._rows.tiles], [0, 0]]), NO_ASCENT, splitting, out)
+
+    def back(
+        self,
+        rows: Array,
+        schedule: Schedule,
+        ascent: tuple[Any, ...],
+        splitting: Splitting | None,
+        out: Array,
+    ) -> None:
+        """Up a multigrid cycle, the `ascent` of `CompiledCycle`, and w, in one pass."""
+        self._back(rows, schedule.back, ascent, splitting, out)
+
+    def _back(self, rows: Array, turns: Array, ascent: Any, splitting: Splitting | None, out: Array) -> None:
+        split = (None, None) if splitting is None else (splitting.places, splitting.factors)
+        stream.back(turns, ascent, FEW, rows, self._frames, *split, self._like, out)
 
 
 @dataclass(frozen=True)

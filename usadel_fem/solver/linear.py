@@ -95,6 +95,7 @@ class ScalarPreconditioner:
     _splitting: Callable[[Complex], None] | None = field(default=None, init=False)
     _split_tiles: Any = field(default=None, init=False)
     _free_rows: dict[int, Any] = field(default_factory=dict, init=False)
+    _schedules: dict[int, Any] = field(default_factory=dict, init=False)
 
     def prepare(self, tangents: Tangents, omega: Complex) -> None:
         """Make ready for the potentials of a linearisation and its source, unless the last ones are close."""
@@ -153,14 +154,26 @@ class ScalarPreconditioner:
         frames.of_rows(self._on_rows(out.shape[-1]), out)
         return self._split(out)
 
-    def of_tiles(self, step: Any, out: Real) -> Real:
-        """w, in tiles, of what is in `rows`, for a `kernels.steps.SingleStep`."""
-        rows = self._on_rows(step.s)
+    def of_tiles(self, step: Any, w: Real, out: Real) -> Real:
+        """P⁻¹H w in tiles, of a `kernels.steps.SingleStep` and w in tiles."""
+        cycle, rows = self._inverse, self.rows(step.s)
         if self._split_tiles is None and self._splitting is not None:
             split: Any = self._splitting
             self._split_tiles = split.in_tiles(self.free_rows(step.s).tiles)
-        step.unknowns(rows, self._split_tiles, out)
+        if step.streams and self._phases is None:
+            schedule = self._schedule(step.s)
+            step.forth(w, schedule, cycle.descent, rows)
+            cycle.coarsest(WIDTH[step.s])
+            step.back(rows, schedule, cycle.ascent, self._split_tiles, out)
+        else:
+            step.forces(w, rows)
+            step.unknowns(self._on_rows(step.s), self._split_tiles, out)
         return out
+
+    def _schedule(self, s: int) -> Any:
+        if s not in self._schedules:
+            self._schedules[s] = self.free_rows(s).schedule(self.hierarchy.rows)
+        return self._schedules[s]
 
     def _on_rows(self, s: int) -> Any:
         """A cycle on `rows`, in the gauge that suits it."""
@@ -280,11 +293,10 @@ class NewtonSystem:
         self, step: Any, right: Complex, tolerance: float, max_iterations: int
     ) -> LinearResult:
         preconditioner, rooms, steps = self.preconditioner, self.tangents.rooms, kernels.compiled().steps
-        rows, work = preconditioner.rows(step.s), rooms.empty(step.size, np.float32)
+        work = rooms.empty(step.size, np.float32)
 
         def apply(x: Real) -> Real:
-            step.forces(x, rows)
-            return preconditioner.of_tiles(step, work)
+            return preconditioner.of_tiles(step, x, work)
 
         tiles = steps.packed(right, rooms, step.size)
         basis = partial(TileBasis, like=tiles, rooms=rooms)

@@ -212,6 +212,7 @@ class Rows:
         starts: the first row of each level and of the coarsest, and how many rows there are.
         coarsest: the rows of the coarsest.
         order: of the rows.
+        asked: of these, in that order: the last row of the first level that each asks for, directly or not.
         before: entries of M in each row on the one before in that order, and one that is 0.
         lower, upper: other entries of M, and of Mᵀ without the rows of the coarsest.
     """
@@ -224,13 +225,14 @@ class Rows:
         self.precision, self._rooms = precision, dict[int, Floats]()
         whole, asked = self._whole(levels)
         self.order = np.argsort(asked, kind="stable").astype(np.int32)
+        self.asked = asked[self.order]
         whole = whole[self.order][:, self.order]
         self.before = np.concatenate([[0.0], whole.diagonal(-1), [0.0]]).astype(precision)
         whole = _sorted(sparse.tril(whole, -2))
         self.lower, self.upper = self._arrays(whole), self._arrays(_sorted(whole.T)[: self.starts[-2]])
 
     def _whole(self, levels: Sequence[Level]) -> tuple[sparse.csr_matrix, Index]:
-        """M, and the last row of the first level that each row asks for, directly or not."""
+        """M, and `asked` of its rows."""
         entries = [sparse.coo_matrix((self.starts[-1], self.starts[-1]))]
         asked = np.arange(self.starts[-1])
         for level, start, below, end in zip(
@@ -288,7 +290,7 @@ class CompiledCycle:
             self._factorised = [Factorisation(matrix) for matrix in matrices]
         else:
             inverses = np.linalg.inv([matrix.toarray() for matrix in matrices])
-            self._coarsest = rows.floats(inverses.reshape(len(matrices), -1).T)
+            self._inverted = rows.floats(inverses.reshape(len(matrices), -1).T)
 
     def __call__(self, columns: Complex) -> Complex:
         """≈ the inverse on (n, k), real or complex as the shift is."""
@@ -321,17 +323,33 @@ class CompiledCycle:
 
     def on_rows(self, width: int) -> Floats:
         """≈ the inverse on the rows of `room`, in their place."""
-        sweeps, rows = _sweeps(), self._rows
+        last = self._few, (0.0,) * (2 * width), self._rows.room(width).reshape(-1)
+        _sweeps().down(*self.descent, *last)
+        self.coarsest(width)
+        _sweeps().up(*self.ascent, *last)
+        return self.room(width)
+
+    @property
+    def descent(self) -> tuple[Any, ...]:
+        """What `kernels.multigrid.descend` takes before the columns."""
+        rows = self._rows
+        return rows.order, rows.lower, rows.before, rows.starts[1], self._inverse
+
+    @property
+    def ascent(self) -> tuple[Any, ...]:
+        """What `ascend` takes."""
+        rows = self._rows
+        return rows.order, rows.upper, rows.before, self._inverse
+
+    def coarsest(self, width: int) -> None:
+        """Between the two, on the coarsest level."""
+        rows = self._rows
         x = rows.room(width)
-        last = self._few, (0.0,) * (2 * width), x.reshape(-1)
-        x[rows.starts[1] :] = 0.0
-        sweeps.down(rows.order, rows.lower, rows.before, self._inverse, *last)
         if self._factorised:
             self._by_factors(x[rows.coarsest])
         else:
-            sweeps.coarsest(rows.coarsest.start, self._coarsest, *last)
-        sweeps.up(rows.order, rows.upper, rows.before, self._inverse, *last)
-        return x[: rows.starts[1]]
+            last = self._few, (0.0,) * (2 * width), x.reshape(-1)
+            _sweeps().coarsest(rows.coarsest.start, self._inverted, *last)
 
     def _by_factors(self, x: Floats) -> None:
         """The coarsest level."""
