@@ -73,7 +73,7 @@ class TransientRun:
         direct = device.case.solve.linear == "direct"
         forms = device.forms
         stages = StageSolver(
-            NormalOperator.of(self.operator), forms.free, device.space.dimension, amplitude, direct
+            NormalOperator.of(self.operator), forms.near, device.space.dimension, amplitude, direct
         )
         integrator = Integrator(stages, self.drive, forms.pinned, amplitude, asked.tolerance, asked.max_steps)
         self.progress.start(len(asked.times), "times")

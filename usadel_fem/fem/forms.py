@@ -27,6 +27,7 @@ from skfem.helpers import dot, grad
 
 from usadel_fem.fem.coupling import Coupling, coupling
 from usadel_fem.fem.links import LinkedMatrix, Matrix, adjoint, adjoint_precession, adjoint_product
+from usadel_fem.fem.ordering import compact
 from usadel_fem.fem.space import Evaluation, Index, Space, evaluation
 from usadel_fem.physics.nambu import EPSILON, Complex, Real
 
@@ -240,11 +241,11 @@ class Forms:
         return np.asarray(0.5 * self.barriers.sum(axis=1)).ravel()
 
     def between_corners(self, nodes: Index) -> sparse.csr_matrix | None:
-        """`corners` of some nodes, from those corners that are among them themselves."""
+        """`corners` of some nodes, from those corners that are among them themselves, in their order."""
         if self.corners is None:
             return None
         inside = self.corners[nodes]
-        return inside[:, np.unique(inside.indices[inside.data == 1.0])]
+        return inside[:, inside.indices[inside.data == 1.0]]
 
     @cached_property
     def free(self) -> Index:
@@ -253,6 +254,11 @@ class Forms:
         for nodes in self.pinned.values():
             held[nodes] = True
         return np.flatnonzero(~held)
+
+    @cached_property
+    def near(self) -> Index:
+        """The free nodes in an order in which neighbours are near each other."""
+        return compact(self.scalar_stiffness, self.free)
 
     @property
     def linked(self) -> bool:

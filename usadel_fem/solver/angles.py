@@ -17,6 +17,7 @@ from scipy.sparse.linalg import splu
 
 from usadel_fem.angles import AngleLinearisation, differs
 from usadel_fem.fem.forms import Forms
+from usadel_fem.fem.ordering import along, compact
 from usadel_fem.fem.real_gauge import RealGauge
 from usadel_fem.fem.space import Index
 from usadel_fem.kernels.memory import Rooms
@@ -25,7 +26,7 @@ from usadel_fem.outcomes import EnergyReport
 from usadel_fem.physics.nambu import Complex, Real
 from usadel_fem.solver.factorisation import one_thread
 from usadel_fem.solver.krylov import gmres
-from usadel_fem.solver.line import Band, along
+from usadel_fem.solver.line import Band
 from usadel_fem.solver.linear import LEAST, OUTDATED, RESTART, LinearResult
 from usadel_fem.solver.multigrid import ColumnByColumn, CompiledCycle, Hierarchy
 from usadel_fem.solver.newton import Iteration, Options
@@ -49,10 +50,14 @@ class AngleSolver:
 
     def __init__(self, forms: Forms, nodes: Real, dimension: int, options: Options) -> None:
         self.options, coupled = options, forms.size // len(nodes)
-        free = along(forms.stiffness, forms.free) if dimension == 1 else forms.free
-        self.gauge = RealGauge.of(forms, free, coupled if dimension > 1 else 1)
+        if dimension == 1:
+            self.gauge = RealGauge.of(forms, along(forms.stiffness, forms.free))
+        else:
+            one = compact(forms.stiffness, forms.free[: forms.free.size // coupled])
+            free = (len(nodes) * np.arange(coupled)[:, None] + one).ravel()
+            self.gauge = RealGauge.of(forms, free, coupled)
         self.rooms = Rooms()
-        self.free = np.arange(free.size)
+        self.free = np.arange(self.gauge.free)
         self.nodes = np.tile(nodes, (coupled, 1))[self.gauge.order]
         self.preconditioner = Preconditioner(self.gauge, forms, dimension)
 

@@ -177,7 +177,7 @@ class KineticSolver:
 
     def system(self, operator: KineticOperator, load: Real | None = None) -> KineticSystem:
         """The linear system of an operator on the free nodes."""
-        return KineticSystem(operator, self.device.forms.free, self.device.space.dimension, load)
+        return KineticSystem(operator, self.device.forms.near, self.device.space.dimension, load)
 
     def measure(self, energy: float, g: Complex, h: Real) -> KineticState:
         """The state that a stored ǧ^R and ĥ stand for."""

@@ -8,17 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from usadel_fem import kernels
-from usadel_fem.fem.space import Index
 from usadel_fem.physics.nambu import Complex
-
-
-def along(matrix: sparse.csr_matrix, nodes: Index) -> Index:
-    """The nodes in an order that couples only neighbours, of a matrix of all."""
-    return np.asarray(nodes[reverse_cuthill_mckee(matrix[nodes][:, nodes].tocsr(), symmetric_mode=True)])
 
 
 class Band:

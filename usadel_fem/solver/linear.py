@@ -306,7 +306,9 @@ class NewtonSystem:
     def _eliminated(self, elimination: Elimination) -> LinearResult:
         """Along a line, exactly."""
         _, w = elimination.step(self.tangents.lin, 1)
-        w = w[np.argsort(elimination.nodes), 0]
+        place = np.empty(self.tangents.forms.size, dtype=int)
+        place[elimination.nodes] = np.arange(elimination.nodes.size)
+        w = w[place[self.tangents.nodes], 0]
         return LinearResult(w, 0, bool(np.isfinite(w).all()))
 
     def direct(self, residual: Complex) -> LinearResult:

@@ -86,7 +86,7 @@ class EnergySolver:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
-        self.free: Index = self.forms.free
+        self.free: Index = self.forms.free if self.dimension == 1 else self.forms.near
         self.preconditioner = ScalarPreconditioner(self.forms, self.free, self.dimension)
         self.rooms = Rooms()
         self._elimination: Elimination | None = None

@@ -45,7 +45,7 @@ class NormalState:
         dimension = device.space.dimension
         if dimension == 1 and self.forms.free.size and device.case.solve.linear != "krylov":
             self.line = BandedNewton(self.forms, Elimination.of(self.forms, self.size))
-        self._last = ScalarPreconditioner(self.forms, self.forms.free, dimension)
+        self._last = ScalarPreconditioner(self.forms, self.forms.near, dimension)
 
     def response(self, frequencies: Sequence[float], weights: Sequence[float]) -> Response:
         """Of a sum over frequencies."""
@@ -109,7 +109,7 @@ class _Iterated:
 
     def _linearised(self, energy: complex) -> tuple[Tangents, Complex]:
         omega, forms = self.state.source(energy), self.state.forms
-        return linearise(forms, self.state.tau3(len(omega)), omega, forms.free), omega
+        return linearise(forms, self.state.tau3(len(omega)), omega, forms.near), omega
 
 
 def _refined(system: NewtonSystem, right: Complex, accuracy: float) -> Complex | None:

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 from usadel_fem import kernels
-from usadel_fem.solver.line import Band, along
+from usadel_fem.fem.ordering import along
+from usadel_fem.solver.line import Band
 
 
 @pytest.mark.parametrize("plain", [False, True])
