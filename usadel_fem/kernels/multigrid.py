@@ -23,6 +23,9 @@ from usadel_fem.kernels.complexes import less_product, product
 from usadel_fem.kernels.lanes import item, prefetch
 from usadel_fem.kernels.vectors import halves_times_i, load, spread, store
 
+AHEAD = 16
+"""Rows ahead that are asked for."""
+
 
 @inline
 def _times(total, inverse, i, few, like):
@@ -42,6 +45,14 @@ def _less_times(total, x, factor, inverse, i, few, like):
     return total - spread(real, like) * x - spread(imaginary, like) * halves_times_i(x)
 
 
+@inline
+def _ask(x, at, width):
+    """For a row that comes soon; not for short ones, which come faster than it is worth."""
+    if width > 16:
+        for k in range(at, at + width, 16):
+            prefetch(x, k)
+
+
 @part
 def descend(rows, lower, before, fine, inverse, few, like, x, begin, end):
     """Forth, from one row to another in the order of `rows`; `before[t]` is the entry of rows[t] on
@@ -51,9 +62,7 @@ def descend(rows, lower, before, fine, inverse, few, like, x, begin, end):
     last = load(x, width * item(rows, begin - 1), like) if begin else zero
     for t in range(begin, end):
         i = item(rows, t)
-        soon = width * item(rows, min(t + 16, rows.size - 1))
-        for j in range(0, width, 16):
-            prefetch(x, soon + j)
+        _ask(x, width * item(rows, min(t + AHEAD, rows.size - 1)), width)
         total = load(x, width * i, like) if i < fine else zero
         while k < item(ends, t + 1):
             total = total - spread(item(data, k), like) * load(x, width * item(indices, k), like)
@@ -88,9 +97,7 @@ def ascend(rows, upper, before, inverse, few, like, x, begin, end):
     last = load(x, width * item(rows, end), like) if end < rows.size else zero
     for t in range(end - 1, begin - 1, -1):
         i, total = item(rows, t), zero
-        soon = width * item(rows, max(t - 16, 0))
-        for j in range(0, width, 16):
-            prefetch(x, soon + j)
+        _ask(x, width * item(rows, max(t - AHEAD, 0)), width)
         while k >= item(ends, t):
             total = total + spread(item(data, k), like) * load(x, width * item(indices, k), like)
             k -= 1
