@@ -139,7 +139,7 @@ def _spin_hall_force(form: SpinHall, size: int, g: Array, out: Array, within: sl
     out[within] = 0.0
     if size == 4:
         nodes, shapes, weight, planes = _spin_hall(form)
-        spinhall.force(nodes, *shapes, weight, *spinhall.force_terms(planes), g, out)
+        spinhall.bend(nodes, *shapes, weight, *spinhall.force_terms(planes), g, None, out)
     else:
         _bend_channel(form, False, g, g, out)
         out[within] *= 0.5  # of degree two: its change with ǧ along ǧ is twice the force

@@ -222,25 +222,12 @@ def sum_terms(work, factors, ends, scale, out):
 
 
 @kernel
-def force(nodes, value, first, second, third, weight, factors, ends, g, out):
-    """Add F_i to `out`; factors and ends of `force_terms`, and the others as in `bend`."""
-    fields, size = ends.shape[0] // 4, nodes.shape[1]
-    nodes, value, first = nodes.reshape(-1), value.reshape(-1), first.reshape(-1)
-    second, third, factors = second.reshape(-1), third.reshape(-1), factors.reshape(-1)
-    rows, work = scratch(4 * FIELD), scratch(12 * FIELD)
-    for start in range(0, weight.size, WIDTH):
-        count = min(WIDTH, weight.size - start)
-        _evaluate(g, start, count, size, nodes, value, first, second, third, fields, rows, work, FIXED)
-        sum_terms(work, factors, ends, 1, BENT)
-        _add(work, BENT, weight, start, count, size, nodes, value, first, second, third, fields, rows, out)
-
-
-@kernel
 def bend(nodes, value, first, second, third, weight, factors, ends, g, x, out):
-    """Add to `out` the change of F_i for a change x of ǧ.
+    """Add to `out` the change of F_i for a change x of ǧ, or F_i where x is None.
 
     nodes (Q, L); value, first, second, third (Q, L): φ, ∂_1φ, ∂_2φ, ∂_3φ of these nodes, in 2D the last is
-    not read; weight (Q,) with the factor of the form; factors and ends of `terms`; g, x, out: rows.
+    not read; weight (Q,) with the factor of the form; factors and ends of `terms`, or of `force_terms`;
+    g, x, out: rows.
     """
     fields, size = ends.shape[0] // 4, nodes.shape[1]
     nodes, value, first = nodes.reshape(-1), value.reshape(-1), first.reshape(-1)
@@ -249,6 +236,7 @@ def bend(nodes, value, first, second, third, weight, factors, ends, g, x, out):
     for start in range(0, weight.size, WIDTH):
         count = min(WIDTH, weight.size - start)
         _evaluate(g, start, count, size, nodes, value, first, second, third, fields, rows, work, FIXED)
-        _evaluate(x, start, count, size, nodes, value, first, second, third, fields, rows, work, VARIED)
+        if x is not None:
+            _evaluate(x, start, count, size, nodes, value, first, second, third, fields, rows, work, VARIED)
         sum_terms(work, factors, ends, 1, BENT)
         _add(work, BENT, weight, start, count, size, nodes, value, first, second, third, fields, rows, out)
